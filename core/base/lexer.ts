@@ -1,0 +1,118 @@
+/**
+ * Tokens shared by the schema language (`.pg`) and the query language (`.gq`): words, numbers, strings, variables and
+ * punctuation, each with its span. The lexer never fails: what it cannot read becomes an `error` token, so that a
+ * parser can report it and go on.
+ */
+import type { Span } from "./span.ts";
+
+/** Kinds of tokens. `word` covers identifiers, type names and keywords. */
+export type TokenKind = "word" | "variable" | "int" | "float" | "string" | "punct" | "error" | "end";
+
+/** One token. */
+export interface Token extends Span {
+  readonly kind: TokenKind;
+  /** Source text; for strings the decoded value, for variables the name without `$`, for errors the reason. */
+  readonly text: string;
+  /** Comments between the previous token and this one, with their markers. */
+  readonly comments: readonly Comment[];
+}
+
+/** A `//` or block comment. */
+export interface Comment extends Span {
+  readonly text: string;
+}
+
+const WORD_START = /[A-Za-z_]/;
+const WORD = /[A-Za-z0-9_]+/y;
+const NUMBER = /[0-9]+(?:\.[0-9]+)?/y;
+const BLANK = /[ \t\r\n]+/y;
+const TWO = new Set(["->", "..", ">=", "<=", "!="]);
+const NO_COMMENTS: readonly Comment[] = [];
+
+/**
+ * Splits `source` into tokens; the last one is `end`. Linear in the length of the source. `punctuation` lists the
+ * single characters the language knows; two-character signs are `->`, `..`, `>=`, `<=`, `!=`.
+ */
+export function tokenize(source: string, punctuation: string): Token[] {
+  const tokens: Token[] = [];
+  let comments: Comment[] = [];
+  let at = 0;
+  const push = (kind: TokenKind, start: number, end: number, text = source.slice(start, end)) => {
+    tokens.push({ kind, start, end, text, comments: comments.length === 0 ? NO_COMMENTS : comments });
+    if (comments.length > 0) comments = [];
+    at = end;
+  };
+  while (at < source.length) {
+    const blank = matchAt(BLANK, source, at);
+    if (blank > at) {
+      at = blank;
+      continue;
+    }
+    const char = source[at]!;
+    if (char === "/" && (source[at + 1] === "/" || source[at + 1] === "*")) {
+      const block = source[at + 1] === "*";
+      const close = source.indexOf(block ? "*/" : "\n", at + 2);
+      if (block && close === -1) {
+        push("error", at, source.length, "unterminated comment");
+        continue;
+      }
+      const end = close === -1 ? source.length : block ? close + 2 : close;
+      comments.push({ start: at, end, text: source.slice(at, end).replace(/\r$/, "") });
+      at = end;
+    } else if (WORD_START.test(char)) push("word", at, matchAt(WORD, source, at));
+    else if (char >= "0" && char <= "9") {
+      const end = matchAt(NUMBER, source, at);
+      push(source.slice(at, end).includes(".") ? "float" : "int", at, end);
+    } else if (char === '"') readString(source, at, push);
+    else if (char === "$") {
+      const end = matchAt(WORD, source, at + 1);
+      if (end > at + 1 && /[a-z_]/.test(source[at + 1]!)) {
+        push("variable", at, end, source.slice(at + 1, end));
+      } else push("error", at, Math.max(end, at + 1), "expected a variable name after `$`");
+    } else if (TWO.has(source.slice(at, at + 2))) push("punct", at, at + 2);
+    else if (punctuation.includes(char)) push("punct", at, at + 1);
+    else {
+      const end = at + (source.codePointAt(at)! > 0xffff ? 2 : 1);
+      push("error", at, end, `unexpected character \`${source.slice(at, end)}\``);
+    }
+  }
+  push("end", source.length, source.length, "");
+  return tokens;
+}
+
+function matchAt(pattern: RegExp, source: string, at: number): number {
+  pattern.lastIndex = at;
+  return pattern.test(source) ? pattern.lastIndex : at;
+}
+
+function readString(
+  source: string,
+  start: number,
+  push: (kind: TokenKind, start: number, end: number, text: string) => void,
+): void {
+  let value = "";
+  let badEscape: string | null = null;
+  let at = start + 1;
+  let runStart = at;
+  for (; at < source.length && source[at] !== '"'; at++) {
+    if (source[at] !== "\\") continue;
+    value += source.slice(runStart, at);
+    const escape = source[++at];
+    const decoded = escape === undefined ? undefined : ESCAPES.get(escape);
+    if (decoded === undefined) badEscape ??= `unsupported escape sequence \`\\${escape ?? ""}\``;
+    else value += decoded;
+    runStart = at + 1;
+  }
+  if (at >= source.length) return push("error", start, source.length, "unterminated string");
+  value += source.slice(runStart, at);
+  if (badEscape !== null) return push("error", start, at + 1, badEscape);
+  push("string", start, at + 1, value);
+}
+
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['"', '"'],
+  ["\\", "\\"],
+  ["n", "\n"],
+  ["r", "\r"],
+  ["t", "\t"],
+]);

@@ -1,0 +1,32 @@
+/** Every ceiling of the product: its unit, its reason. */
+
+const MIB = 1 << 20;
+
+/** A commit whose encoded rows stay at or under this many bytes is published inline, touching no table. */
+export const INLINE_COMMIT_BYTES_MAX = 64 * 1024;
+/** Unfolded commits per table before a background fold. */
+export const FOLD_COMMITS_MAX = 32;
+/** Unfolded rows per table before a background fold. */
+export const FOLD_ROWS_MAX = 4096;
+/** Unfolded encoded bytes per table before a background fold. */
+export const FOLD_BYTES_MAX = MIB;
+/** Attempts of a write that may be retried after a lost race. */
+export const WRITE_ATTEMPTS_MAX = 32;
+
+/** Body limit of an ordinary HTTP request, bytes. */
+export const HTTP_BODY_BYTES_MAX = MIB;
+/** Body limit of a load over HTTP, bytes. */
+export const LOAD_BODY_BYTES_MAX = 32 * MIB;
+/** One NDJSON line, bytes. */
+export const BATCH_LINE_BYTES_MAX = 33_554_432;
+/** Structural characters outside strings in one NDJSON line. */
+export const BATCH_LINE_STRUCTURE_MAX = 131_072;
+/** Entities of one type in one keyed request (append, merge, mutation). */
+export const KEYED_ENTITIES_MAX = 8_192;
+/** Estimated column bytes of one type in one keyed request. */
+export const KEYED_BYTES_MAX = 32 * MIB;
+
+/** A source text of either language, characters. */
+export const SOURCE_CHARS_MAX = 4 * MIB;
+/** Nesting depth of blocks and lists in either language. */
+export const NESTING_MAX = 64;

@@ -1,0 +1,36 @@
+/** Effects that deciding code asks for as parameters instead of reaching for globals. */
+
+/** Wall clock. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch. */
+  nowMs(): number;
+}
+
+/** Source of random bytes. */
+export interface Random {
+  /** Fills `target` with random bytes. */
+  fill(target: Uint8Array<ArrayBuffer>): void;
+}
+
+/** Read access to environment variables; blank counts as unset for the callers that say so. */
+export interface Env {
+  get(name: string): string | undefined;
+}
+
+/** Named crash points; a no-op outside tests. May throw, exit the process or wait. */
+export type Failpoint = (name: string) => void | Promise<void>;
+
+/** Makes a new ULID. */
+export type NewId = () => string;
+
+/** The failpoint that does nothing. */
+export const noFailpoint: Failpoint = () => {};
+
+/** The clock of this machine. */
+export const systemClock: Clock = { nowMs: () => Date.now() };
+
+/** The random source of this process. */
+export const systemRandom: Random = { fill: (target) => void crypto.getRandomValues(target) };
+
+/** The environment of this process. */
+export const systemEnv: Env = { get: (name) => Deno.env.get(name) };

@@ -1,0 +1,41 @@
+/** Places in source text. */
+
+/** A half-open range of UTF-16 offsets into one source text. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A 1-based line and column (columns count UTF-16 units). */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A named source text, the unit that diagnostics point into. */
+export interface SourceText {
+  /** Path as the user knows it, or a label such as `<query>`. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The smallest span that holds both. */
+export function joinSpans(a: Span, b: Span): Span {
+  return { start: Math.min(a.start, b.start), end: Math.max(a.end, b.end) };
+}
+
+/** Line and column of an offset. */
+export function positionAt(text: string, offset: number): Position {
+  let line = 1;
+  let lineStart = 0;
+  for (let at = text.indexOf("\n"); at !== -1 && at < offset; at = text.indexOf("\n", at + 1)) {
+    line++;
+    lineStart = at + 1;
+  }
+  return { line, column: offset - lineStart + 1 };
+}
+
+/** The text of a 1-based line, without its line break. */
+export function lineText(text: string, line: number): string {
+  return (text.split("\n", line)[line - 1] ?? "").replace(/\r$/, "");
+}

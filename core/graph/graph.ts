@@ -1,0 +1,133 @@
+/**
+ * The Graph interface: what the command line and embedders use. The embedded and the remote implementation give the
+ * same answers. Member names of results are the names on the wire (`spec` of the HTTP API).
+ */
+import type { Cell } from "../schema/value_type.ts";
+import type { Json } from "../base/json.ts";
+
+/** How a load treats ids that exist. */
+export type LoadMode = "overwrite" | "append" | "merge";
+
+/** A branch (default `main`) or a snapshot, which is a commit id; never both. */
+export interface ReadTarget {
+  readonly branch?: string;
+  readonly snapshot?: string;
+}
+
+/** A commit as shown outside. */
+export interface CommitOutput {
+  readonly graph_commit_id: string;
+  /** null on main. */
+  readonly graph_branch: string | null;
+  readonly graph_manifest_version: number;
+  readonly parent_commit_id: string | null;
+  readonly merged_parent_commit_id: string | null;
+  readonly actor_id: string | null;
+  /** Microseconds since the Unix epoch. */
+  readonly created_at: number;
+}
+
+/** Result rows. Columnar inside; text on demand, because writing JSON straight from columns is fastest. */
+export interface RowSet {
+  readonly length: number;
+  readonly columns: readonly string[];
+  /** Value of a cell in memory form. */
+  cell(row: number, column: number): Cell | null;
+  /** JSON array of row objects; 64-bit integers as number tokens with all digits. */
+  toJsonText(): string;
+}
+
+/** Result of a read query. */
+export interface ReadOutput {
+  readonly query_name: string;
+  readonly target: { readonly branch: string | null; readonly snapshot: string | null };
+  readonly row_count: number;
+  readonly columns: readonly string[];
+  readonly rows: RowSet;
+  /** Commit that was read. */
+  readonly graph_commit_id: string;
+}
+
+/** Result of a mutation. */
+export interface ChangeOutput {
+  readonly branch: string;
+  readonly query_name: string;
+  readonly affected_nodes: number;
+  readonly affected_edges: number;
+  readonly actor_id: string | null;
+  readonly commit: CommitOutput | null;
+}
+
+/** Records of one type in a load. */
+export interface LoadedType {
+  readonly name: string;
+  readonly entities_loaded: number;
+}
+
+/** Result of a load. */
+export interface LoadOutput {
+  readonly uri: string;
+  readonly branch: string;
+  readonly base_branch: string | null;
+  readonly branch_created: boolean;
+  readonly mode: LoadMode;
+  readonly nodes: readonly LoadedType[];
+  readonly edges: readonly LoadedType[];
+  readonly total_entities: number;
+  readonly actor_id: string | null;
+  readonly commit: CommitOutput | null;
+}
+
+/** Result of `snapshot`. */
+export interface SnapshotOutput {
+  readonly graph_branch: string;
+  readonly graph_manifest_version: number;
+  readonly internal_schema_version: number;
+  readonly datasets: readonly {
+    readonly entity_kind: "node" | "edge";
+    readonly type_name: string;
+    readonly dataset_path: string;
+    readonly published_dataset_version: number;
+    readonly native_dataset_branch: string | null;
+    readonly entity_count: number;
+  }[];
+}
+
+/** A query to run: source text with an optional name to choose from it. */
+export interface QueryRequest {
+  readonly source: string;
+  /** Label of the source in diagnostics, e.g. a path. */
+  readonly sourcePath?: string;
+  readonly name?: string;
+  readonly params?: unknown;
+}
+
+/** One graph, embedded or remote. Every method may throw `AppError`. */
+export interface Graph {
+  readonly uri: string;
+  query(request: QueryRequest & ReadTarget): Promise<ReadOutput>;
+  mutate(
+    request: QueryRequest & {
+      readonly branch?: string;
+      readonly ifCommit?: string;
+      readonly actor?: string | null;
+    },
+  ): Promise<ChangeOutput>;
+  load(request: {
+    readonly data: Uint8Array;
+    readonly mode: LoadMode;
+    readonly branch?: string;
+    readonly from?: string;
+    readonly actor?: string | null;
+  }): Promise<LoadOutput>;
+  snapshot(branch?: string): Promise<SnapshotOutput>;
+  schema(): Promise<{ readonly schema_source: string }>;
+  branches(): Promise<{ readonly branches: readonly string[] }>;
+  commits(branch?: string): Promise<{ readonly commits: readonly CommitOutput[] }>;
+  commit(id: string): Promise<CommitOutput>;
+  /** Finishes background work and releases memory and files. */
+  close(): Promise<void>;
+}
+
+/** Parameter values as they arrive: a JSON object, or null. */
+export type RawParams = { readonly [name: string]: Json } | null;
