@@ -30,3 +30,5 @@ export const KEYED_BYTES_MAX = 32 * MIB;
 export const SOURCE_CHARS_MAX = 4 * MIB;
 /** Nesting depth of blocks and lists in either language. */
 export const NESTING_MAX = 64;
+/** Nesting depth of arrays and objects in JSON input. */
+export const JSON_NESTING_MAX = 128;
