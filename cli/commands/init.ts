@@ -1,0 +1,49 @@
+/** `omnigraph init`. */
+import { dirname, join } from "@std/path";
+import { AppError } from "../../core/errors.ts";
+import type { Context } from "../context.ts";
+import { readInput } from "../source.ts";
+
+/** Creates an empty graph; refused inside a cluster, whose graphs only `cluster apply` creates. */
+export async function runInit(context: Context): Promise<number> {
+  const { parseStorageUri, showUri } = await import("../../core/storage/uri.ts");
+  const { openObjectStore } = await import("../../core/storage/open.ts");
+  const { createGraph } = await import("../../core/graph/open.ts");
+  const uri = context.args.positionals[0]!;
+  if (/^https?:/i.test(uri)) {
+    throw new AppError(
+      "usage",
+      `\`init\` is a direct (storage-native) command and needs direct storage access: \`${uri}\` is a remote server`,
+    );
+  }
+  const root = parseStorageUri(uri, context.cwd);
+  if (root.kind === "local") refuseInsideCluster(root.path);
+  const path = context.args.values.get("schema")!;
+  const schema = { path, text: readInput(context, path) };
+  const { actorOf } = await import("../operator.ts");
+  await createGraph({
+    store: openObjectStore(root),
+    schema,
+    actor: actorOf(context),
+    force: context.args.switches.has("force"),
+  });
+  context.output.out(`initialized ${showUri(root)}\n`);
+  return 0;
+}
+
+/** `<root>/graphs/<id>.omni` beside `<root>/__cluster/state.json` belongs to a cluster. */
+function refuseInsideCluster(path: string): void {
+  const graphs = dirname(path);
+  if (!/\/graphs$/.test(graphs) || !/\.omni$/.test(path)) return;
+  const cluster = dirname(graphs);
+  try {
+    Deno.statSync(join(cluster, "__cluster", "state.json"));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  throw new AppError(
+    "cluster_managed",
+    `\`${path}\` belongs to the cluster at \`${cluster}\`: declare the graph in its cluster.yaml and run \`omnigraph cluster apply\``,
+  );
+}

@@ -1,0 +1,62 @@
+/** `omnigraph mutate`. */
+import { AppError } from "../../core/errors.ts";
+import type { ChangeOutput, Graph } from "../../core/graph/graph.ts";
+import type { Context } from "../context.ts";
+import { askedQuery } from "../source.ts";
+import { withGraph, writeActor } from "../target.ts";
+import { prettyOutput } from "../views/json.ts";
+
+interface StoredMutations {
+  invokeMutation(
+    name: string,
+    request: { readonly params: unknown; readonly branch?: string; readonly ifCommit?: string },
+  ): Promise<ChangeOutput>;
+}
+
+/** Runs a mutation, ad hoc or stored, and prints what it changed. A lost `--if-commit` exits 4. */
+export async function runMutate(context: Context): Promise<number> {
+  const { values, switches } = context.args;
+  const asked = askedQuery(context);
+  const actor = await writeActor(context);
+  const branch = values.get("branch");
+  const ifCommit = values.get("if-commit");
+  const options = {
+    ...(branch === undefined ? {} : { branch }),
+    ...(ifCommit === undefined ? {} : { ifCommit }),
+  };
+  try {
+    const result = await withGraph(
+      context,
+      {},
+      (graph) =>
+        asked.kind === "source"
+          ? graph.mutate({ ...asked.request, ...options, actor })
+          : storedMutations(graph, asked.name).invokeMutation(asked.name, {
+            params: asked.params,
+            ...options,
+          }),
+    );
+    context.output.out(switches.has("json") ? prettyOutput(result) : changedText(result));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== "precondition_failed" || !switches.has("json")) {
+      throw error;
+    }
+    context.output.out(prettyOutput({ error: error.message, ...error.detail }));
+    return error.facts.exit;
+  }
+}
+
+function storedMutations(graph: Graph, name: string): StoredMutations {
+  if ("invokeMutation" in graph) return graph as Graph & StoredMutations;
+  throw new AppError(
+    "usage",
+    `stored query \`${name}\` needs a server: pass \`--server <url>\`, or the source with \`--query <file>\` or \`-e\``,
+  );
+}
+
+function changedText(result: ChangeOutput): string {
+  const line =
+    `changed ${result.branch} via ${result.query_name}: ${result.affected_nodes} nodes, ${result.affected_edges} edges\n`;
+  return result.actor_id === null ? line : `${line}actor_id: ${result.actor_id}\n`;
+}

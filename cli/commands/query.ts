@@ -1,0 +1,55 @@
+/** `omnigraph query`. */
+import { parseJson } from "../../core/base/lossless_json.ts";
+import { AppError } from "../../core/errors.ts";
+import type { Graph, ReadOutput, ReadTarget } from "../../core/graph/graph.ts";
+import type { Context } from "../context.ts";
+import { askedQuery } from "../source.ts";
+import { withGraph } from "../target.ts";
+import { type PlainRead, type ReadFormat, renderRead } from "../views/read_formats.ts";
+
+/** Runs a read query, ad hoc or stored, and prints its rows. */
+export async function runQuery(context: Context): Promise<number> {
+  const asked = askedQuery(context);
+  const target = readTarget(context);
+  const format = await chosenFormat(context);
+  await withGraph(context, {}, async (graph) => {
+    const result = asked.kind === "source"
+      ? await graph.query({ ...asked.request, ...target })
+      : await storedGraph(graph, asked.name).invokeRead(asked.name, { params: asked.params, ...target });
+    context.output.out(renderRead(plain(result), format));
+  });
+  return 0;
+}
+
+/** A graph that can run stored queries by name: only servers know them. */
+export interface StoredQueries {
+  invokeRead(name: string, request: { readonly params: unknown } & ReadTarget): Promise<ReadOutput>;
+}
+
+function storedGraph(graph: Graph, name: string): StoredQueries {
+  if ("invokeRead" in graph) return graph as Graph & StoredQueries;
+  throw new AppError(
+    "usage",
+    `stored query \`${name}\` needs a server: pass \`--server <url>\`, or the source with \`--query <file>\` or \`-e\``,
+  );
+}
+
+function readTarget(context: Context): ReadTarget {
+  const branch = context.args.values.get("branch");
+  const snapshot = context.args.values.get("snapshot");
+  return { ...(branch === undefined ? {} : { branch }), ...(snapshot === undefined ? {} : { snapshot }) };
+}
+
+async function chosenFormat(context: Context): Promise<ReadFormat> {
+  if (context.args.switches.has("json")) return "json";
+  const flag = context.args.values.get("format");
+  if (flag !== undefined) return flag as ReadFormat;
+  const { readOperatorConfig } = await import("../operator.ts");
+  return (readOperatorConfig(context.env).defaults.output ?? "table") as ReadFormat;
+}
+
+function plain(result: ReadOutput): PlainRead {
+  const rows = parseJson(result.rows.toJsonText()) as unknown as PlainRead["rows"];
+  const { query_name, target, row_count, columns, graph_commit_id } = result;
+  return { query_name, target, row_count, columns, rows, graph_commit_id };
+}

@@ -1,0 +1,31 @@
+/** What a command gets: parsed arguments and the effects it may use. */
+import type { CommandSpec } from "./commands.ts";
+
+/** Where a command writes. Only views and the main module print. */
+export interface Output {
+  /** Result text, exactly as given. */
+  out(text: string): void;
+  /** One line on stderr. */
+  note(line: string): void;
+}
+
+/** Parsed arguments. */
+export interface Arguments {
+  readonly command: CommandSpec;
+  readonly positionals: readonly string[];
+  /** Value flags by name. */
+  readonly values: ReadonlyMap<string, string>;
+  /** Switches that are on. */
+  readonly switches: ReadonlySet<string>;
+}
+
+/** Everything a command may use. */
+export interface Context {
+  readonly args: Arguments;
+  readonly output: Output;
+  readonly env: (name: string) => string | undefined;
+  readonly cwd: string;
+}
+
+/** Runs a command; the result is its exit code. Expected failures throw `AppError`. */
+export type CommandRun = (context: Context) => Promise<number>;

@@ -1,0 +1,83 @@
+/**
+ * The `omnigraph` command. Help and version are answered before anything else is loaded; a command's code, and with it
+ * LanceDB, Cedar or Git, is imported only when that command runs. This is the only place that exits.
+ */
+import { AppError } from "../core/errors.ts";
+import { VERSION } from "../core/version.ts";
+import { helpFor, rootHelp } from "./help.ts";
+import type { Output } from "./context.ts";
+
+const ENCODER = new TextEncoder();
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
+
+/** Runs one command line and returns its exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const output: Output = { out: writeOut, note: (line) => writeErr(line + "\n") };
+  const quick = quickAnswer(argv);
+  if (quick !== null) {
+    output.out(quick);
+    return 0;
+  }
+  try {
+    return await run(argv, output);
+  } catch (error) {
+    const { renderError } = await import("./views/errors.ts");
+    for (const line of renderError(error)) output.note(line);
+    return error instanceof AppError ? error.facts.exit : 1;
+  }
+}
+
+/** Root help and version: the answers that must not wait for any import. */
+function quickAnswer(argv: readonly string[]): string | null {
+  if (argv.length !== 1) return null;
+  if (argv[0] === "--help" || argv[0] === "-h" || argv[0] === "help") return rootHelp();
+  if (argv[0] === "--version" || argv[0] === "-v") return `omnigraph ${VERSION}\n`;
+  return null;
+}
+
+async function run(argv: readonly string[], output: Output): Promise<number> {
+  const { parseCommandLine } = await import("./args.ts");
+  const parsed = parseCommandLine(argv);
+  switch (parsed.kind) {
+    case "none":
+      writeErr(rootHelp());
+      return 2;
+    case "version":
+      output.out(`omnigraph ${VERSION}\n`);
+      return 0;
+    case "help": {
+      const text = helpFor(parsed.words);
+      if (text === null) {
+        throw new AppError("usage", `no help for \`${parsed.words.join(" ")}\`: unknown command`);
+      }
+      output.out(text);
+      return 0;
+    }
+    case "command": {
+      if (parsed.deprecated !== null) output.note(parsed.deprecated);
+      const { guardFlags } = await import("./guard.ts");
+      guardFlags(parsed.args);
+      const command = await parsed.args.command.load();
+      return await command({
+        args: parsed.args,
+        output,
+        env: (name) => Deno.env.get(name),
+        cwd: Deno.cwd(),
+      });
+    }
+  }
+}
+
+function writeOut(text: string): void {
+  writeAll(Deno.stdout, text);
+}
+
+function writeErr(text: string): void {
+  writeAll(Deno.stderr, text);
+}
+
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  const bytes = ENCODER.encode(text);
+  for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
+}

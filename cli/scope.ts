@@ -1,0 +1,79 @@
+/** Addressing: which graph a command means, decided from flags and the operator config before anything is opened. */
+import { AppError } from "../core/errors.ts";
+import type { Context } from "./context.ts";
+import { readOperatorConfig } from "./operator.ts";
+
+/** A graph in storage, or a graph behind a server. */
+export type Scope =
+  | { readonly kind: "store"; readonly uri: string }
+  | { readonly kind: "server"; readonly baseUrl: string; readonly graph: string | null };
+
+/**
+ * Finds the addressed graph: the positional URI or `--uri`, `--store`, `--server` with `--graph`, else the defaults of the
+ * operator config. Throws `AppError("usage")` when two are given or none.
+ */
+export function findScope(context: Context, positionalUri: string | undefined): Scope {
+  const { values } = context.args;
+  const given = [
+    ["URI", positionalUri],
+    ["--uri", values.get("uri")],
+    ["--store", values.get("store")],
+    ["--server", values.get("server")],
+  ].filter((entry): entry is [string, string] => entry[1] !== undefined);
+  if (given.length > 1) {
+    throw new AppError(
+      "usage",
+      `${given[0]![0]} and ${given[1]![0]} are mutually exclusive: both address a graph`,
+    );
+  }
+  const [name, value] = given[0] ?? ["", ""];
+  const graph = values.get("graph") ?? null;
+  if (name === "--server") return serverScope(context, value, graph);
+  if (name !== "") return storeScope(value, graph);
+  return defaultScope(context, graph);
+}
+
+function storeScope(uri: string, graph: string | null): Scope {
+  if (/^https?:/i.test(uri)) {
+    throw new AppError("usage", `\`${uri}\` is a server: it must be addressed with \`--server <url>\``);
+  }
+  if (graph !== null) {
+    throw new AppError("usage", `\`--graph ${graph}\` does not apply: \`${uri}\` is already a single graph`);
+  }
+  return { kind: "store", uri };
+}
+
+function serverScope(context: Context, server: string, graph: string | null): Scope {
+  const baseUrl = server.includes("://") ? server : namedServer(context, server);
+  const trimmed = baseUrl.replace(/\/+$/, "");
+  const inUrl = /^(.*)\/graphs\/([^/]+)$/.exec(trimmed);
+  if (inUrl === null) return { kind: "server", baseUrl: trimmed, graph };
+  if (graph !== null) {
+    throw new AppError(
+      "usage",
+      `\`--graph ${graph}\` does not apply: the server URL already names graph \`${inUrl[2]}\``,
+    );
+  }
+  return { kind: "server", baseUrl: inUrl[1]!, graph: decodeURIComponent(inUrl[2]!) };
+}
+
+function namedServer(context: Context, name: string): string {
+  const { servers } = readOperatorConfig(context.env);
+  const url = servers.get(name);
+  if (url === undefined) {
+    const known = [...servers.keys()].join(", ");
+    throw new AppError("usage", `unknown server '${name}': defined are ${known === "" ? "none" : known}`);
+  }
+  return url;
+}
+
+function defaultScope(context: Context, graph: string | null): Scope {
+  const { defaults } = readOperatorConfig(context.env);
+  if (defaults.server !== null) return serverScope(context, defaults.server, graph ?? defaults.graph);
+  if (defaults.store !== null) return storeScope(defaults.store, graph);
+  throw new AppError(
+    "usage",
+    "no graph addressed: pass its storage (`--store <uri>`), or `--server <url>` with `--graph <id>`, " +
+      "or set `defaults` in the operator config",
+  );
+}

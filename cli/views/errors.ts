@@ -1,0 +1,32 @@
+/** Error reports on stderr: message first, then the places in source text, never a stack trace of an expected failure. */
+import { renderDiagnostic } from "../../core/base/diagnostic.ts";
+import { AppError } from "../../core/errors.ts";
+
+/** The lines to print for a failure. */
+export function renderError(error: unknown): string[] {
+  if (error instanceof AppError) {
+    const lines = [`error: ${error.message}`];
+    for (const diagnostic of error.diagnostics) {
+      const rendered = renderDiagnostic(diagnostic);
+      lines.push(...rendered.split("\n").map((line) => `  ${line}`));
+    }
+    for (const cause of causes(error.cause)) lines.push(`  caused by: ${cause}`);
+    return lines;
+  }
+  if (error instanceof Deno.errors.NotCapable) {
+    return [
+      `error: ${error.message}`,
+      "  help: this process runs with narrow permissions, see the task in deno.json",
+    ];
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return [`error: internal error, please report it`, ...text.split("\n").map((line) => `  ${line}`)];
+}
+
+function causes(error: unknown): string[] {
+  const texts: string[] = [];
+  for (let cause = error; cause instanceof Error && texts.length < 4; cause = cause.cause) {
+    texts.push(cause.message);
+  }
+  return texts;
+}
