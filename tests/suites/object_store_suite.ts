@@ -11,19 +11,23 @@ import { raceOfProcesses } from "./object_store_race.ts";
 /** A store made for one test. */
 export interface Opened {
   readonly store: ObjectStore;
-  /** Address under which other processes open the same store; null when only this process can. */
-  readonly address: string | null;
+  /** Address under which other processes open the same store. */
+  readonly address: string;
   dispose(): Promise<void>;
 }
 
 const RACERS = 8;
 
+type Register = (behaviour: string, body: (store: ObjectStore, address: string) => Promise<void>) => void;
+
 /** Registers the tests of the {@linkcode ObjectStore} contract for one implementation. */
-export function testObjectStore(name: string, open: () => Promise<Opened>): void {
-  function test(
-    behaviour: string,
-    body: (store: ObjectStore, address: string | null) => Promise<void>,
-  ): void {
+export function testObjectStore(
+  name: string,
+  open: () => Promise<Opened>,
+  /** Whether other processes can open the store, too. */
+  options: { readonly sharedByProcesses: boolean },
+): void {
+  const test: Register = (behaviour, body) =>
     Deno.test(`${name} ${behaviour}`, async () => {
       const opened = await open();
       try {
@@ -32,17 +36,12 @@ export function testObjectStore(name: string, open: () => Promise<Opened>): void
         await opened.dispose();
       }
     });
-  }
   testObjects(test);
   testConditions(test);
   testPrefixes(test);
   testRaces(test);
+  if (options.sharedByProcesses) testProcessRaces(test);
 }
-
-type Register = (
-  behaviour: string,
-  body: (store: ObjectStore, address: string | null) => Promise<void>,
-) => void;
 
 function testObjects(test: Register): void {
   test("get() gives null for a missing object, also many times and after others were read", async (store) => {
@@ -293,9 +292,10 @@ function testRaces(test: Register): void {
       assert.equal((await store.get("state"))?.version, version);
     }
   });
+}
 
+function testProcessRaces(test: Register): void {
   test(`${RACERS} processes racing have exactly one winner per round`, async (store, address) => {
-    if (address === null) return; // one process only: the two tests above are all there is to race
     await store.put("counter", text("0"));
     const rounds = 60;
     const wins = await raceOfProcesses(RACERS, { address, rounds });

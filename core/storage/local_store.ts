@@ -1,0 +1,358 @@
+/**
+ * The object store on a local disk: one file per object.
+ *
+ * Invariants:
+ * - A name in a folder always leads to a whole, synced object: bytes are written and synced under a temporary name first,
+ *   then linked (put-if-absent) or renamed (the other puts) into place; then the folder is synced.
+ * - Hard links make put-if-absent exclusive between processes.
+ * - Compare-and-rename, unconditional rename and delete run under the lock of the folder, so that a put-if-match never
+ *   overwrites a version it did not see. The critical sections do not await, hence never wait for this process itself.
+ * - The version of an object is the SHA-256 of its content: equal content is the same version.
+ * - Temporary files and the lock have reserved names, which no key can have and no list shows.
+ */
+import { dirname, resolve } from "@std/path";
+import { sha256Hex } from "../base/digest.ts";
+import { AppError } from "../errors.ts";
+import { checkKey, checkPrefix, isReservedName, joinKey, TEMPORARY_ENDING } from "./keys.ts";
+import * as files from "./local_files.ts";
+import type { ObjectStore, PutResult, StoredObject } from "./object_store.ts";
+import { findsQuickly } from "./presence.ts";
+
+/** Larger objects are read with awaited calls. */
+const BLOCKING_READ_BYTES_MAX = 256 * 1024;
+/** Attempts to write into a folder, or to remove one, while others remove or fill it. */
+const ATTEMPTS_MAX = 8;
+
+/** The store whose objects are the files under `root`, an absolute folder path; it is created by the first write. */
+export function createLocalStore(root: string): ObjectStore {
+  const path = resolve(root);
+  return new LocalStore(
+    { root: path, pace: new files.DiskPace(), folders: new Set(), readFrom: new Set() },
+    path,
+  );
+}
+
+/** What all views of one store share. */
+interface Disk {
+  readonly root: string;
+  readonly pace: files.DiskPace;
+  /** Folders known to exist durably, absolute. */
+  readonly folders: Set<string>;
+  /** Folders an object was read from, absolute. */
+  readonly readFrom: Set<string>;
+}
+
+/** Names temporary files: unique over processes by the random part, within one by the count. */
+const temporaryPrefix = crypto.randomUUID();
+let temporaryCount = 0;
+
+class LocalStore implements ObjectStore {
+  readonly #disk: Disk;
+  readonly uri: string;
+
+  constructor(disk: Disk, path: string) {
+    this.#disk = disk;
+    this.uri = path;
+  }
+
+  async get(key: string): Promise<StoredObject | null> {
+    const path = this.#path(key);
+    try {
+      if (this.#isKnownMissing(path)) return null;
+      const file = Deno.openSync(path);
+      try {
+        const info = file.statSync();
+        if (!info.isFile) return null;
+        const bytes = await readAll(file, info.size);
+        this.#disk.readFrom.add(dirname(path));
+        return new LocalObject(bytes);
+      } finally {
+        file.close();
+      }
+    } catch (error) {
+      if (files.isMissing(error)) return null;
+      throw failure("read", path, error);
+    }
+  }
+
+  // deno-lint-ignore require-await -- a throw must become a rejection
+  async exists(key: string): Promise<boolean> {
+    const path = this.#path(key);
+    try {
+      return !this.#isKnownMissing(path) && Deno.statSync(path).isFile;
+    } catch (error) {
+      if (files.isMissing(error)) return false;
+      throw failure("look at", path, error);
+    }
+  }
+
+  async put(key: string, bytes: Uint8Array): Promise<{ readonly version: string }> {
+    const path = this.#path(key);
+    const version = sha256Hex(bytes);
+    await this.#place(path, bytes, async (temporary) => {
+      const lock = await files.lockFolder(dirname(path));
+      try {
+        Deno.renameSync(temporary, path);
+      } finally {
+        lock.close();
+      }
+      return true;
+    });
+    return { version };
+  }
+
+  async putIfAbsent(key: string, bytes: Uint8Array): Promise<PutResult> {
+    const path = this.#path(key);
+    if (await this.exists(key)) return null;
+    const version = sha256Hex(bytes);
+    const won = await this.#place(path, bytes, (temporary) => {
+      try {
+        Deno.linkSync(temporary, path);
+      } catch (error) {
+        if (error instanceof Deno.errors.AlreadyExists) return false;
+        throw linkFailure(path, error);
+      }
+      files.removeQuietly(temporary);
+      return true;
+    });
+    return won ? { version } : null;
+  }
+
+  async putIfMatch(key: string, bytes: Uint8Array, version: string): Promise<PutResult> {
+    const path = this.#path(key);
+    if ((await this.get(key))?.version !== version) return null;
+    const next = sha256Hex(bytes);
+    const won = await this.#place(path, bytes, async (temporary) => {
+      const lock = await files.lockFolder(dirname(path));
+      try {
+        if (versionOnDisk(path) !== version) return false;
+        Deno.renameSync(temporary, path);
+        return true;
+      } finally {
+        lock.close();
+      }
+    });
+    return won ? { version: next } : null;
+  }
+
+  async delete(key: string): Promise<void> {
+    const path = this.#path(key);
+    if (!await this.exists(key)) return;
+    const folder = dirname(path);
+    try {
+      const lock = await files.lockFolder(folder);
+      try {
+        Deno.removeSync(path);
+      } finally {
+        lock.close();
+      }
+      await files.syncFolder(folder, this.#disk.pace.mayBlock(0));
+    } catch (error) {
+      if (!files.isMissing(error)) throw failure("delete", path, error);
+    }
+  }
+
+  async list(prefix: string): Promise<string[]> {
+    const folder = this.#folder(prefix);
+    const names: string[] = [];
+    try {
+      for await (const entry of Deno.readDir(folder)) {
+        if (entry.isFile && !isReservedName(entry.name)) names.push(entry.name);
+      }
+    } catch (error) {
+      if (!files.isMissing(error)) throw failure("list", folder, error);
+    }
+    return names.sort();
+  }
+
+  // deno-lint-ignore require-await -- a throw must become a rejection
+  async prefixExists(prefix: string): Promise<boolean> {
+    const folder = this.#folder(prefix);
+    try {
+      return files.isPresent(folder);
+    } catch (error) {
+      throw failure("look at", folder, error);
+    }
+  }
+
+  async deletePrefix(prefix: string): Promise<void> {
+    const folder = this.#folder(prefix);
+    try {
+      await removeTree(folder);
+      const parent = dirname(folder);
+      if (folder !== this.#disk.root && files.isPresent(parent)) await files.syncFolder(parent, true);
+    } catch (error) {
+      throw failure("delete", folder, error);
+    } finally {
+      this.#disk.folders.clear();
+      this.#disk.readFrom.clear();
+    }
+  }
+
+  under(prefix: string): ObjectStore {
+    return new LocalStore(this.#disk, this.#folder(prefix));
+  }
+
+  #path(key: string): string {
+    return `${this.uri}/${checkKey(key)}`;
+  }
+
+  #folder(prefix: string): string {
+    return joinKey(this.uri, checkPrefix(prefix));
+  }
+
+  /**
+   * The quick answer that a path is missing. It is trusted only where an object was read before: elsewhere a
+   * folder that this process may not enter would look like an empty one.
+   */
+  #isKnownMissing(path: string): boolean {
+    return this.#disk.readFrom.has(dirname(path)) && !findsQuickly(path);
+  }
+
+  /**
+   * Writes a temporary file beside `path`, lets `commit` move it into place (true) or give up (false), then syncs the
+   * folder. Nothing is visible before `commit`.
+   */
+  async #place(
+    path: string,
+    bytes: Uint8Array,
+    commit: (temporary: string) => boolean | Promise<boolean>,
+  ): Promise<boolean> {
+    const { pace } = this.#disk;
+    const folder = dirname(path);
+    const blocking = pace.mayBlock(bytes.length);
+    const temporary = await this.#writeTemporary(folder, bytes, blocking);
+    let won = false;
+    try {
+      won = await commit(temporary);
+    } catch (error) {
+      throw failure("write", path, error);
+    } finally {
+      if (!won) files.removeQuietly(temporary);
+    }
+    if (!won) return false;
+    try {
+      const start = performance.now();
+      await files.syncFolder(folder, blocking);
+      // A blocking put syncs twice, and the two take about equally long.
+      pace.note((performance.now() - start) * 2);
+    } catch (error) {
+      throw new AppError(
+        "outcome_unknown",
+        `${JSON.stringify(path)}: written, but its folder could not be synced: ${
+          messageOf(error)
+        }, check the disk`,
+        { cause: error },
+      );
+    }
+    return true;
+  }
+
+  async #writeTemporary(folder: string, bytes: Uint8Array, blocking: boolean): Promise<string> {
+    const temporary = `${folder}/.${temporaryPrefix}-${temporaryCount++}${TEMPORARY_ENDING}`;
+    for (let attempt = 1;; attempt++) {
+      try {
+        await files.ensureFolder(this.#disk.root, folder, this.#disk.folders);
+        await files.writeNewFile(temporary, bytes, blocking);
+        return temporary;
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound) || attempt === ATTEMPTS_MAX) {
+          throw failure("write", temporary, error);
+        }
+        // Someone removed the folder behind the back of our memory of it.
+        this.#disk.folders.clear();
+      }
+    }
+  }
+}
+
+/** An object read from disk. Many readers never ask for the version, so it is computed on demand. */
+class LocalObject implements StoredObject {
+  readonly bytes: Uint8Array;
+  #version: string | null = null;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+
+  get version(): string {
+    return this.#version ??= sha256Hex(this.bytes);
+  }
+}
+
+async function readAll(file: Deno.FsFile, size: number): Promise<Uint8Array> {
+  // Objects are replaced, never changed in place: an open file keeps the size it had.
+  const bytes = new Uint8Array(size);
+  const blocking = size <= BLOCKING_READ_BYTES_MAX;
+  let at = 0;
+  while (at < size) {
+    const part = bytes.subarray(at);
+    const count = blocking ? file.readSync(part) : await file.read(part);
+    if (count === null) throw new Error(`the file ends at byte ${at} of ${size}`);
+    at += count;
+  }
+  return bytes;
+}
+
+function versionOnDisk(path: string): string | null {
+  try {
+    return sha256Hex(Deno.readFileSync(path));
+  } catch (error) {
+    if (files.isMissing(error)) return null;
+    throw error;
+  }
+}
+
+/**
+ * Removes a file or a folder with all it holds. All folder locks below it are taken first, in one fixed order, so that
+ * nobody is between compare and rename in there; what others write meanwhile makes the removal start again.
+ */
+async function removeTree(path: string): Promise<void> {
+  for (let attempt = 1; files.isPresent(path); attempt++) {
+    const locks: files.FolderLock[] = [];
+    try {
+      for (const folder of await lockedFolders(path)) locks.push(await files.lockFolder(folder));
+      await Deno.remove(path, { recursive: true });
+      return;
+    } catch (error) {
+      if (!files.isMissing(error) && attempt === ATTEMPTS_MAX) throw error;
+    } finally {
+      for (const lock of locks) lock.close();
+    }
+  }
+}
+
+/** The folders at or under `path` that have a lock file, in a fixed order. */
+async function lockedFolders(path: string): Promise<string[]> {
+  if (!Deno.lstatSync(path).isDirectory) return [];
+  const found: string[] = [];
+  const names: string[] = [];
+  for await (const entry of Deno.readDir(path)) {
+    if (entry.isDirectory) names.push(entry.name);
+    else if (isReservedName(entry.name) && !entry.name.endsWith(TEMPORARY_ENDING)) found.push(path);
+  }
+  for (const name of names.sort()) found.push(...await lockedFolders(`${path}/${name}`));
+  return found;
+}
+
+function failure(action: string, path: string, error: unknown): Error {
+  if (error instanceof AppError) return error;
+  return new AppError("storage_error", `cannot ${action} ${JSON.stringify(path)}: ${messageOf(error)}`, {
+    cause: error,
+  });
+}
+
+function linkFailure(path: string, error: unknown): Error {
+  if (error instanceof Deno.errors.NotFound) return failure("write", path, error);
+  return new AppError(
+    "storage_error",
+    `cannot link ${JSON.stringify(path)}: ${
+      messageOf(error)
+    }; a storage root needs a file system with hard links`,
+    { cause: error },
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
