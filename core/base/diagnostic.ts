@@ -25,6 +25,11 @@ export function placeOf(diagnostic: Diagnostic): string {
   return `${diagnostic.source.path}:${at.line}:${at.column}`;
 }
 
+/** The diagnostics of one source text by where they start; equal places keep their order. */
+export function inSourceOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  return diagnostics.toSorted((a, b) => (a.span?.start ?? 0) - (b.span?.start ?? 0));
+}
+
 /**
  * Renders a diagnostic as text: code and message, place, the source line with a caret below the span, help.
  *

@@ -10,8 +10,17 @@ export const FOLD_COMMITS_MAX = 32;
 export const FOLD_ROWS_MAX = 4096;
 /** Unfolded encoded bytes per table before a background fold. */
 export const FOLD_BYTES_MAX = MIB;
+/** Slots that a table's oldest unfolded delta may lag behind the head before a fold: what opening a branch reads. */
+export const FOLD_LAG_SLOTS_MAX = 128;
+/** Commits of one grouped publish. */
+export const GROUP_COMMITS_MAX = 256;
+/** Encoded rows of one grouped publish, bytes; the last commit may exceed it. */
+export const GROUP_BYTES_MAX = MIB;
 /** Attempts of a write that may be retried after a lost race. */
 export const WRITE_ATTEMPTS_MAX = 32;
+
+/** Length of a branch name as encoded for its object, characters: file systems allow 255 with the ending. */
+export const BRANCH_FILE_NAME_CHARS_MAX = 240;
 
 /** Body limit of an ordinary HTTP request, bytes. */
 export const HTTP_BODY_BYTES_MAX = MIB;
@@ -28,6 +37,8 @@ export const KEYED_BYTES_MAX = 32 * MIB;
 
 /** A source text of either language, characters. */
 export const SOURCE_CHARS_MAX = 4 * MIB;
+/** Errors reported for one source text; behind them nobody reads on. */
+export const DIAGNOSTICS_MAX = 200;
 /** Nesting depth of blocks and lists in either language. */
 export const NESTING_MAX = 64;
 /** Nesting depth of arrays and objects in JSON input. */
