@@ -16,6 +16,8 @@ export interface FlagSpec {
   readonly choices?: readonly string[];
   readonly required?: boolean;
   readonly short?: string;
+  /** Known only to refuse it with a remedy; not shown in help. */
+  readonly hidden?: boolean;
   readonly help: string;
 }
 
@@ -76,7 +78,7 @@ export const GLOBAL_FLAGS: readonly FlagSpec[] = [
   { name: "server", value: "URL", help: "address of a running server" },
   { name: "graph", value: "GRAPH_ID", help: "graph inside a server or cluster" },
   { name: "store", value: "URI", help: "storage of one graph" },
-  { name: "cluster", value: "DIR|URI", help: "a cluster" },
+  { name: "cluster", value: "DIR|URI", help: "a cluster", hidden: true },
   { name: "profile", value: "NAME", help: "named scope of the operator config" },
   { name: "as", value: "ACTOR", help: "actor recorded for a direct write" },
   { name: "yes", help: "consent to a destructive write on a target that is not local" },

@@ -29,7 +29,7 @@ export function rootHelp(): string {
     command.summary + aliasNote(command),
   ]);
   return `${INTRO}\nCommands:\n${columns(rows)}\nGlobal flags:\n${
-    columns(GLOBAL_FLAGS.map(flagRow))
+    columns(GLOBAL_FLAGS.filter((flag) => !flag.hidden).map(flagRow))
   }\n${LEGEND}`;
 }
 

@@ -1,7 +1,7 @@
 /** Addressing: which graph a command means, decided from flags and the operator config before anything is opened. */
 import { AppError } from "../core/errors.ts";
 import type { Context } from "./context.ts";
-import { readOperatorConfig } from "./operator.ts";
+import { type Profile, readOperatorConfig } from "./operator.ts";
 
 /** A graph in storage, or a graph behind a server. */
 export type Scope =
@@ -9,8 +9,8 @@ export type Scope =
   | { readonly kind: "server"; readonly baseUrl: string; readonly graph: string | null };
 
 /**
- * Finds the addressed graph: the positional URI or `--uri`, `--store`, `--server` with `--graph`, else the defaults of the
- * operator config. Throws `AppError("usage")` when two are given or none.
+ * Finds the addressed graph: the positional URI or `--uri`, `--store`, `--server` with `--graph`, else the profile, else
+ * the defaults of the operator config. Throws `AppError("usage")` when two are given or none.
  */
 export function findScope(context: Context, positionalUri: string | undefined): Scope {
   const { values } = context.args;
@@ -30,7 +30,32 @@ export function findScope(context: Context, positionalUri: string | undefined): 
   const graph = values.get("graph") ?? null;
   if (name === "--server") return serverScope(context, value, graph);
   if (name !== "") return storeScope(value, graph);
-  return defaultScope(context, graph);
+  const profile = values.get("profile") ?? (context.env("OMNIGRAPH_PROFILE") || undefined);
+  return profile === undefined ? defaultScope(context, graph) : profileScope(context, profile, graph);
+}
+
+function profileScope(context: Context, name: string, graph: string | null): Scope {
+  const { profiles } = readOperatorConfig(context.env);
+  const profile = profiles.get(name);
+  if (profile === undefined) {
+    throw new AppError(
+      "usage",
+      `unknown profile '${name}': define it under \`profiles\` in the operator config`,
+    );
+  }
+  const bound = (["server", "cluster", "store"] as const).filter((key) =>
+    profile[key as keyof Profile] !== null
+  );
+  if (bound.length !== 1) {
+    const said = bound.length === 0 ? "binds no scope" : `binds ${bound.length} scopes (${bound.join(", ")})`;
+    throw new AppError("usage", `profile '${name}' ${said}: it must name one server, cluster or store`);
+  }
+  if (profile.server !== null) return serverScope(context, profile.server, graph ?? profile.graph);
+  if (profile.store !== null) return storeScope(profile.store, graph);
+  throw new AppError(
+    "usage",
+    `profile '${name}' binds a cluster: not valid for graph data commands, pass the graph's storage with \`--store\``,
+  );
 }
 
 function storeScope(uri: string, graph: string | null): Scope {

@@ -39,6 +39,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "core/graph": ["core/schema", "core/query", "core/storage", "core/policy"],
   "core/cluster": ["core/schema", "core/query", "core/storage", "core/policy", "core/graph", "core/git"],
   "core/api": ["core/schema", "core/query", "core/graph", "core/policy", "core/cluster"],
+  "core": ["core"], // the public entry
   "server": ["core"],
   "cli": ["core"],
 };
@@ -91,6 +92,17 @@ Deno.test("architecture: the server never imports apply, plan, Git or the comman
     /^(cli\/|core\/git\/|core\/cluster\/(apply|plan|graph_ops|commands)\b)/.test(path)
   );
   assert.deepEqual(wrong, []);
+});
+
+Deno.test("architecture: help needs nothing but the command table", () => {
+  const loaded = reachable("cli/main.ts", (one) => !one.typeOnly && !one.dynamic);
+  assert.deepEqual([...loaded].sort(), [
+    "cli/commands.ts",
+    "cli/help.ts",
+    "cli/main.ts",
+    "core/errors.ts",
+    "core/version.ts",
+  ]);
 });
 
 Deno.test("architecture: each third-party package has one door", () => {
@@ -213,15 +225,18 @@ function partOf(path: string): string {
   return third === undefined ? "core" : `core/${second}`;
 }
 
-/** All project files that a file imports, directly or not, types and dynamic imports included. */
-function reachable(start: string): Set<string> {
+/** All project files that a file imports, directly or not; `follow` chooses the kinds of import. */
+function reachable(
+  start: string,
+  follow: (one: Source["imports"][number]) => boolean = () => true,
+): Set<string> {
   const byPath = new Map(SOURCES.map((source) => [source.path, source]));
   const reached = new Set<string>();
   const queue = [start];
   for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
     if (reached.has(path) || !byPath.has(path)) continue;
     reached.add(path);
-    queue.push(...byPath.get(path)!.imports.map((one) => one.target));
+    queue.push(...byPath.get(path)!.imports.filter(follow).map((one) => one.target));
   }
   return reached;
 }
