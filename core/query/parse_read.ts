@@ -1,0 +1,210 @@
+/** Read queries: one function per production, the production quoted above it. */
+import type {
+  AssignSyntax,
+  BindingSyntax,
+  ClauseSyntax,
+  FilterSyntax,
+  Name,
+  NegationSyntax,
+  OrderSyntax,
+  ProjectionSyntax,
+  ReadSyntax,
+  TraversalSyntax,
+} from "./ast.ts";
+import { parseExpr, parseNearest, parseValue } from "./parse_expr.ts";
+import type { TokenReader } from "./token_reader.ts";
+import type { CompareOp } from "./typed.ts";
+
+const COMPARISONS: ReadonlySet<string> = new Set([
+  "starts_with",
+  "contains",
+  ">=",
+  "<=",
+  "!=",
+  ">",
+  "<",
+  "=",
+]);
+
+// read = "match" "{" clause { clause } "}" "return" "{" proj { [","] proj } [","] "}"
+//        [ "order" "{" ord { "," ord } "}" ] [ "limit" int ] ;
+export function parseRead(reader: TokenReader): ReadSyntax {
+  reader.expectWord("match");
+  const match = parseClauses(reader);
+  reader.expectWord("return");
+  const returns = parseProjections(reader);
+  const order = reader.maybeWord("order") ? parseOrder(reader) : [];
+  const limit = reader.maybeWord("limit") ? reader.int("a number of rows after `limit`") : null;
+  return { kind: "read", match, returns, order, limit };
+}
+
+function parseClauses(reader: TokenReader): ClauseSyntax[] {
+  reader.expectPunct("{");
+  if (reader.isPunct("}")) reader.fail("at least one clause");
+  const clauses: ClauseSyntax[] = [];
+  do clauses.push(parseClause(reader)); while (!reader.maybePunct("}"));
+  return clauses;
+}
+
+// clause = negation | binding | traversal | filter | textsearch ;   (* tried in this order *)
+function parseClause(reader: TokenReader): ClauseSyntax {
+  const start = reader.peek();
+  if (reader.isWord("not") && reader.isPunct("{", 1)) return parseNegation(reader);
+  if (start.kind === "variable") {
+    if (reader.isPunct(":", 1)) return parseBinding(reader);
+    if (startsTraversal(reader)) return parseTraversal(reader);
+  }
+  if (!startsExpression(reader)) reader.fail("a clause or `}`");
+  return parseFilterOrSearch(reader);
+}
+
+// negation = "not" "{" clause { clause } "}" ;
+function parseNegation(reader: TokenReader): NegationSyntax {
+  const start = reader.expectWord("not");
+  const clauses = reader.nested(() => parseClauses(reader));
+  return { kind: "not", clauses, ...reader.spanFrom(start) };
+}
+
+// binding = Variable ":" TypeName [ "{" pmatch { "," pmatch } [","] "}" ] ;
+function parseBinding(reader: TokenReader): BindingSyntax {
+  const variable = reader.variable("a variable");
+  reader.expectPunct(":");
+  const typeName = reader.typeName("a node type name (it starts with a capital letter)");
+  const matches: AssignSyntax[] = [];
+  if (reader.maybePunct("{")) {
+    do matches.push(parsePropertyMatch(reader)); while (reader.maybePunct(",") && !reader.isPunct("}"));
+    if (!reader.maybePunct("}")) reader.fail("`,` or `}`");
+  }
+  return { kind: "binding", variable, typeName, matches, ...reader.spanFrom(variable) };
+}
+
+// pmatch = ident ":" value ;
+function parsePropertyMatch(reader: TokenReader): AssignSyntax {
+  const property = reader.ident("a property name");
+  reader.expectPunct(":");
+  const value = parseValue(reader);
+  return { property, value, ...reader.spanFrom(property) };
+}
+
+/** Whether the variable at hand opens a traversal and not a filter such as `$n < 5` or `$list contains "x"`. */
+function startsTraversal(reader: TokenReader): boolean {
+  if (reader.peek(1).kind === "variable") return true;
+  if (reader.isPunct("<", 1)) return reader.isIdent(2) && reader.isPunct(">", 3);
+  if (!reader.isIdent(1) || reader.isWord("not", 1)) return false;
+  const isOperator = COMPARISONS.has(reader.peek(1).text);
+  return !isOperator || reader.peek(2).kind === "variable" || reader.isPunct("{", 2);
+}
+
+// traversal = Variable [ Variable ":" ] ( edge | "<" edge ">" ) [ "{" int "," [ int ] "}" ] Variable ;
+function parseTraversal(reader: TokenReader): TraversalSyntax {
+  const left = reader.variable("a variable");
+  let edgeVariable: Name | null = null;
+  if (reader.peek().kind === "variable") {
+    edgeVariable = reader.variable("an edge variable");
+    if (!reader.maybePunct(":")) {
+      reader.fail(
+        "`:`",
+        "between two variables stands an edge: `$a edge $b`, or `$a $w:edge $b` with an edge variable",
+      );
+    }
+  }
+  const undirected = reader.maybePunct("<");
+  const edge = parseEdge(reader);
+  if (undirected) reader.expectPunct(">");
+  const hops = reader.isPunct("{") ? parseHops(reader) : null;
+  const right = reader.variable("the variable at the other end of the edge");
+  if (reader.isPunct(".")) {
+    const swapped =
+      `\`$${left.text} ${edge.text} $${right.text}\` is a traversal; write the property on the left`;
+    reader.fail("a clause or `}`", COMPARISONS.has(edge.text) ? swapped : undefined);
+  }
+  return { kind: "traversal", left, edgeVariable, edge, undirected, hops, right, ...reader.spanFrom(left) };
+}
+
+// edge = ident ;   (* not the word "not" *)
+function parseEdge(reader: TokenReader): Name {
+  if (reader.isWord("not")) reader.fail("an edge");
+  return reader.ident("an edge word (it starts with a lower-case letter)");
+}
+
+function parseHops(reader: TokenReader): NonNullable<TraversalSyntax["hops"]> {
+  const start = reader.expectPunct("{");
+  const min = reader.int("the least number of hops");
+  reader.expectPunct(",");
+  const max = reader.isPunct("}") ? null : reader.int("the greatest number of hops");
+  reader.expectPunct("}");
+  return { min, max, ...reader.spanFrom(start) };
+}
+
+// filter = expr ( "starts_with" | "contains" | ">=" | "<=" | "!=" | ">" | "<" | "=" ) expr ;
+// textsearch = search | fuzzy | matchtext ;   (* short for  … = true *)
+function parseFilterOrSearch(reader: TokenReader): ClauseSyntax {
+  const left = parseExpr(reader);
+  const operator = reader.peek();
+  const compares = operator.kind === "punct" || operator.kind === "word";
+  if (!compares || !COMPARISONS.has(operator.text)) {
+    if (left.kind === "search") return { kind: "textsearch", search: left, start: left.start, end: left.end };
+    reader.fail("a comparison (`=`, `!=`, `<`, `<=`, `>`, `>=`, `contains`, `starts_with`)");
+  }
+  reader.take();
+  if (reader.isPunct("=")) reader.fail("an expression", "equality is written with one `=`");
+  const right = parseExpr(reader);
+  const filter: FilterSyntax = {
+    kind: "filter",
+    op: operator.text as CompareOp,
+    left,
+    right,
+    ...reader.spanFrom(left),
+  };
+  return filter;
+}
+
+function startsExpression(reader: TokenReader): boolean {
+  const { kind } = reader.peek();
+  return kind === "variable" || kind === "int" || kind === "float" || kind === "string" || reader.isIdent() ||
+    reader.isPunct("[");
+}
+
+// return "{" proj { [","] proj } [","] "}"
+function parseProjections(reader: TokenReader): ProjectionSyntax[] {
+  reader.expectPunct("{");
+  if (reader.isPunct("}")) reader.fail("at least one expression");
+  const projections: ProjectionSyntax[] = [];
+  do {
+    projections.push(parseProjection(reader));
+    reader.maybePunct(",");
+  } while (!reader.maybePunct("}"));
+  return projections;
+}
+
+// proj = expr [ "as" ident ] ;
+function parseProjection(reader: TokenReader): ProjectionSyntax {
+  if (!startsExpression(reader)) reader.fail("an expression, `,` or `}`");
+  const expr = parseExpr(reader);
+  const alias = reader.maybeWord("as") ? reader.ident("a column name after `as`") : null;
+  return { expr, alias, ...reader.spanFrom(expr) };
+}
+
+// "order" "{" ord { "," ord } "}"
+function parseOrder(reader: TokenReader): OrderSyntax[] {
+  reader.expectPunct("{");
+  const entries: OrderSyntax[] = [];
+  do entries.push(parseOrderEntry(reader)); while (reader.maybePunct(","));
+  if (!reader.maybePunct("}")) {
+    const afterNearest = entries.at(-1)?.expr.kind === "nearest" &&
+      (reader.isWord("asc") || reader.isWord("desc"));
+    reader.fail("`,` or `}`", afterNearest ? "`nearest` always ranks the best rows first" : undefined);
+  }
+  return entries;
+}
+
+// ord = nearest | expr [ "asc" | "desc" ] ;   (* nearest takes no direction *)
+function parseOrderEntry(reader: TokenReader): OrderSyntax {
+  if (reader.isCall("nearest")) {
+    const expr = parseNearest(reader);
+    return { expr, descending: false, start: expr.start, end: expr.end };
+  }
+  const expr = parseExpr(reader);
+  const descending = !reader.maybeWord("asc") && reader.maybeWord("desc");
+  return { expr, descending, ...reader.spanFrom(expr) };
+}
