@@ -10,7 +10,8 @@ import type { Cell, Scalar, ScalarCell, ValueType } from "../schema/value_type.t
 import { assert, must, unreachable } from "../base/assert.ts";
 
 const ENCODER = new TextEncoder();
-const DECODER = new TextDecoder();
+/** Keeps a leading U+FEFF, which is part of the value. */
+const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** What every column can do. Kernels switch on `kind` and read the arrays. */
 interface ColumnBase {
