@@ -1,0 +1,178 @@
+/**
+ * The benchmark: the same data and the same questions for Omnigraph, SQLite and LanceDB used directly, in one run on one
+ * machine. Answers are compared before anything is timed. Prints Markdown; read ratios, not milliseconds.
+ *
+ *   deno task bench            100,000 people, 1,000,000 edges
+ *   deno task bench --small    10,000 people
+ */
+import assert from "node:assert/strict";
+import { join } from "@std/path";
+import { createGraph, openGraph } from "../../core/graph/open.ts";
+import { createLocalStore } from "../../core/storage/local_store.ts";
+import { openTableStore } from "../../core/storage/open.ts";
+import { parseStorageUri } from "../../core/storage/uri.ts";
+import { measureCommands } from "./cold.ts";
+import { makeSocialGraph, SCHEMA, type SocialGraph, toNdjson } from "./data.ts";
+import { measureHttp } from "./http.ts";
+import { LanceEngine } from "./lance.ts";
+import { median, medianOver, once, report, type Row } from "./measure.ts";
+import { SqliteEngine } from "./sqlite.ts";
+
+const POINT = `query point($key: String) { match { $p: Person { key: $key } }
+  return { $p.key, $p.name, $p.age, $p.city, $p.score, $p.joined } }`;
+const ONE_HOP =
+  `query one_hop($key: String) { match { $p: Person { key: $key } $p knows $q } return { $q.key, $q.name } }`;
+const TWO_HOP =
+  `query two_hop($key: String) { match { $p: Person { key: $key } $p knows $q $q knows $r } return { count($r) as paths } }`;
+const REACH =
+  `query reach($key: String) { match { $p: Person { key: $key } $p knows{1,2} $q } return { count($q) as people } }`;
+const BY_CITY =
+  `query by_city() { match { $p knows $q } return { $q.city, count($q) as known, avg($q.score) as mean } }`;
+const INSERT = `query add($key: String) {
+  insert Person { key: $key, name: "New", age: 30, city: "city-1", score: 1.5, joined: date("2022-01-01") } }`;
+
+const people = Deno.args.includes("--small") ? 10_000 : 100_000;
+const work = Deno.makeTempDirSync({ prefix: "omnigraph-bench-" });
+try {
+  console.log(`# ${people.toLocaleString("en")} people\n`);
+  const graph = makeSocialGraph(people);
+  console.log(report([...await compareEngines(graph), ...await measureCommands(work)]));
+  console.log(await measureHttp(work));
+} finally {
+  Deno.removeSync(work, { recursive: true });
+}
+
+async function compareEngines(graph: SocialGraph): Promise<Row[]> {
+  const data = toNdjson(graph);
+  const lines = graph.people + graph.sources.length;
+  let sqlite!: SqliteEngine;
+  let lance!: LanceEngine;
+  const sqliteLoad = await once(() => sqlite = new SqliteEngine(join(work, "bench.sqlite"), graph));
+  const lanceLoad = await once(async () => lance = await LanceEngine.open(join(work, "lance"), graph));
+  const root = join(work, "ours.omni");
+  const store = createLocalStore(root);
+  await createGraph({ store, schema: { path: "bench.pg", text: SCHEMA } });
+  const open = () => openGraph({ store, tables: openTableStore(parseStorageUri(root, root)), uri: root });
+  const writer = await open();
+  const ourLoad = await once(() => writer.load({ data, mode: "overwrite" }));
+  await writer.close();
+  const rows: Row[] = [{
+    workload: `load ${lines.toLocaleString("en")} lines`,
+    ours: ourLoad,
+    sqlite: sqliteLoad,
+    lance: lanceLoad,
+    note: `${
+      Math.round(lines / ourLoad).toLocaleString("en")
+    } thousand lines/s from NDJSON with all checks; peers load from memory, unchecked`,
+  }];
+  const ours = await open();
+  const compile = (text: string) => ours.compile({ path: "<bench>", text });
+  const [point, oneHop, twoHop, reach, byCity] = [POINT, ONE_HOP, TWO_HOP, REACH, BY_CITY].map(compile);
+  const ask = async (query: ReturnType<typeof compile>, key?: string) => {
+    assert.equal(query.kind, "read");
+    const result = await ours.runRead(
+      query as typeof query & { kind: "read" },
+      key === undefined ? {} : { key },
+      {},
+    );
+    return result.rows.toJsonText();
+  };
+  rows.push({
+    workload: "first 1-hop after open, cold cache",
+    ours: await once(() => ask(oneHop!, graph.starts[0]!)),
+  });
+  await checkAnswers(graph, sqlite, lance, (key) => ask(oneHop!, key), (key) => ask(reach!, key));
+  const { starts } = graph;
+  const few = starts.slice(0, 40);
+  rows.push(
+    {
+      workload: "point by key, 6 columns, JSON text",
+      ours: await medianOver(starts, (key) => ask(point!, key)),
+      sqlite: await medianOver(starts, (key) => JSON.stringify(sqlite.point(key))),
+      lance: await medianOver(few, (key) => lance.point(key)),
+    },
+    {
+      workload: "1-hop, key and name",
+      ours: await medianOver(starts, (key) => ask(oneHop!, key)),
+      sqlite: await medianOver(starts, (key) => JSON.stringify(sqlite.oneHop(key))),
+      lance: await medianOver(few, (key) => lance.oneHop(key)),
+    },
+    { workload: "2-hop, count of paths", ours: await medianOver(starts, (key) => ask(twoHop!, key)) },
+    {
+      workload: "within 2 hops, count of people",
+      ours: await medianOver(starts, (key) => ask(reach!, key)),
+      sqlite: await medianOver(starts, (key) => sqlite.twoHop(key)),
+      lance: await medianOver(few, (key) => lance.twoHop(key)),
+      note: "peers: distinct people at exactly two steps",
+    },
+    {
+      workload: "group all edges by city of the target",
+      ours: await medianOver([0, 1, 2, 3, 4], () => ask(byCity!)),
+      sqlite: await medianOver([0], () => sqlite.byCity(), { rounds: 2, warmUp: false }),
+    },
+    await measureInserts(ours, sqlite, lance),
+    await measureConcurrentInserts(ours),
+  );
+  await ours.close();
+  sqlite.close();
+  return rows;
+}
+
+async function checkAnswers(
+  graph: SocialGraph,
+  sqlite: SqliteEngine,
+  lance: LanceEngine,
+  oneHop: (key: string) => Promise<string>,
+  reach: (key: string) => Promise<string>,
+): Promise<void> {
+  const sorted = (keys: string[]) => keys.sort();
+  for (const key of graph.starts.slice(0, 20)) {
+    const ours = sorted((JSON.parse(await oneHop(key)) as { "q.key": string }[]).map((row) => row["q.key"]));
+    assert.deepEqual(ours, sorted(sqlite.oneHop(key).map((row) => row.key)));
+    assert.deepEqual(ours, sorted((await lance.oneHop(key)).map((row) => row.key)));
+    const [{ people: reached }] = JSON.parse(await reach(key)) as [{ people: number }];
+    assert.ok(reached >= ours.length);
+  }
+}
+
+async function measureInserts(
+  ours: Awaited<ReturnType<typeof openGraph>>,
+  sqlite: SqliteEngine,
+  lance: LanceEngine,
+): Promise<Row> {
+  const insert = ours.compile({ path: "<bench>", text: INSERT });
+  assert.equal(insert.kind, "mutation");
+  const numbers = Array.from({ length: 300 }, (_, i) => i);
+  const mutation = insert as typeof insert & { kind: "mutation" };
+  return {
+    workload: "insert one row, durable",
+    ours: await medianOver(numbers, (i) => ours.runMutation(mutation, { key: `solo-${i}` }, {}), {
+      rounds: 1,
+      warmUp: false,
+    }),
+    sqlite: await medianOver(numbers, () => sqlite.insertOne(), { rounds: 1, warmUp: false }),
+    lance: await medianOver(numbers.slice(0, 50), () => lance.insertOne(), { rounds: 1, warmUp: false }),
+    note: "LanceDB does not sync to disk",
+  };
+}
+
+async function measureConcurrentInserts(ours: Awaited<ReturnType<typeof openGraph>>): Promise<Row> {
+  const insert = ours.compile({ path: "<bench>", text: INSERT }) as ReturnType<typeof ours.compile> & {
+    kind: "mutation";
+  };
+  const callers = 16;
+  const each = 150;
+  const times: number[] = [];
+  const total = await once(() =>
+    Promise.all(Array.from({ length: callers }, async (_, caller) => {
+      for (let i = 0; i < each; i++) {
+        times.push(await once(() => ours.runMutation(insert, { key: `many-${caller}-${i}` }, {})));
+      }
+    }))
+  );
+  return {
+    workload: "insert one row, 16 callers at once",
+    ours: median(times),
+    note: `${Math.round(callers * each / total * 1000).toLocaleString("en")} commits/s`,
+  };
+}
