@@ -24,8 +24,14 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     const { renderError } = await import("./views/errors.ts");
     for (const line of renderError(error)) output.note(line);
-    return error instanceof AppError ? error.facts.exit : 1;
+    return exitCode(error, argv);
   }
+}
+
+/** Cluster commands say wrong use with 64, because their 2 means "there are changes". */
+function exitCode(error: unknown, argv: readonly string[]): number {
+  if (!(error instanceof AppError)) return 1;
+  return error.code === "usage" && argv.includes("cluster") ? 64 : error.facts.exit;
 }
 
 /** Root help and version: the answers that must not wait for any import. */

@@ -1,7 +1,6 @@
-/** Catalogs, records and change sets built by hand, for tests of the commit protocol. */
+/** Types and catalogs built by hand, for tests of the commit protocol. */
 import type { AnyType, Catalog, EdgeType, NodeType, Property } from "../../core/schema/catalog.ts";
-import type { Cell, ValueType } from "../../core/schema/value_type.ts";
-import { newTableColumns, type RecordColumns } from "../../core/storage/columns.ts";
+import type { ValueType } from "../../core/schema/value_type.ts";
 
 /** Property name and type; everything except `id` may be null. */
 export type PropertyList = readonly (readonly [string, ValueType])[];
@@ -57,13 +56,4 @@ export function catalogOf(nodes: readonly NodeType[], edges: readonly EdgeType[]
     byKey: new Map(types.map((type) => [type.key, type])),
     digest: "sha256:" + "0".repeat(64),
   };
-}
-
-/** Rows as columns; members that a row leaves out are null. */
-export function recordsOf(type: AnyType, rows: readonly Readonly<Record<string, Cell | null>>[]): RecordColumns {
-  const columns = newTableColumns(type);
-  for (const row of rows) {
-    for (const [name, column] of columns) column.push(row[name] ?? null);
-  }
-  return { length: rows.length, columns };
 }
