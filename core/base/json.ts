@@ -16,7 +16,8 @@ export function prettyJson(value: unknown): string {
 function sortKeys(_key: string, value: unknown): unknown {
   if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
   const source = value as Record<string, unknown>;
-  const target: Record<string, unknown> = {};
+  // No prototype: a member named `__proto__` is a member like any other.
+  const target: Record<string, unknown> = Object.create(null);
   for (const key of Object.keys(source).sort()) target[key] = source[key];
   return target;
 }
