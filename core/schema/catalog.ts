@@ -11,6 +11,8 @@ export type TypeKey = string;
 export interface Annotation {
   readonly name: string;
   readonly value: string | null;
+  /** Named arguments; absent when there are none. */
+  readonly kwargs?: Readonly<Record<string, string>>;
 }
 
 /** A property of a node or edge type. */
