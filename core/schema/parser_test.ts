@@ -118,7 +118,9 @@ edge F: A -> B { z: `;
 });
 
 Deno.test("a character outside the language is one error, wherever it stands", () => {
-  assert.deepEqual(messages("# a comment, I thought\n node A { }"), ["parse error: unexpected character `#`"]);
+  assert.deepEqual(messages("# a comment, I thought\n node A { }"), [
+    "parse error: unexpected character `#`",
+  ]);
   assert.deepEqual(messages("node A { a: String; b: I32 }"), ["parse error: unexpected character `;`"]);
   assert.deepEqual(messages("node A { a: String /* open"), [
     "parse error: unterminated comment",
