@@ -34,6 +34,8 @@ export const BATCH_LINE_STRUCTURE_MAX = 131_072;
 export const KEYED_ENTITIES_MAX = 8_192;
 /** Estimated column bytes of one type in one keyed request. */
 export const KEYED_BYTES_MAX = 32 * MIB;
+/** Managed Blob bytes of one type in one write, decoded. */
+export const BLOB_BYTES_MAX = 32 * MIB;
 
 /** A source text of either language, characters. */
 export const SOURCE_CHARS_MAX = 4 * MIB;
@@ -43,3 +45,6 @@ export const DIAGNOSTICS_MAX = 200;
 export const NESTING_MAX = 64;
 /** Nesting depth of arrays and objects in JSON input. */
 export const JSON_NESTING_MAX = 128;
+
+/** Decoded tables kept in memory per open graph, bytes; least recently used tables go first. */
+export const READ_CACHE_BYTES_MAX = 4096 * MIB;

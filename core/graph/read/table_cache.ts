@@ -1,0 +1,218 @@
+/**
+ * Tables in memory, shared by all commits and branches of a graph.
+ *
+ * A lineage is registered under a pin together with how many of its deltas that pin already holds (its offset): 0 for the
+ * pin it was read from, more for pins that a fold made later. A snapshot matches a lineage when its deltas are the next
+ * ones of the lineage, or continue them; a snapshot that continues them moves the lineage forward. One that differs
+ * gets a lineage of its own over the same base.
+ *
+ * Invariants: a lineage's delta list only grows; a view keeps its lineage and ordinal for good, so eviction never
+ * disturbs a reader. The unit of eviction is a base with everything that lies over it, the least recently used first.
+ */
+import { READ_CACHE_BYTES_MAX } from "../../base/limits.ts";
+import type { AnyType, TypeKey } from "../../schema/catalog.ts";
+import { typeName } from "../../schema/value_type.ts";
+import type { TablePin, TableStore } from "../../storage/table_store.ts";
+import type { SnapshotState, TableSnapshot } from "../snapshot_state.ts";
+import type { Adjacency } from "./adjacency.ts";
+import { AdjacencyCache } from "./adjacency_cache.ts";
+import { MemoryGraphView, type TableSource } from "./graph_view.ts";
+import { LiveTable } from "./live_table.ts";
+import { TableBase } from "./table_base.ts";
+import type { GraphView } from "./view.ts";
+
+/** Lineages kept per pin; the one used longest ago goes first. */
+const LINEAGES_MAX = 32;
+/** A fold keeps the lineage in memory only while its deltas stay under this many rows, or under a quarter of the base. */
+const TAIL_ROWS_MAX = 65_536;
+
+/** The cache of one graph. */
+export interface TableCache {
+  /** A reader of one commit. Reading starts with `prepare`. */
+  view(state: SnapshotState): GraphView;
+  /** A fold moved a table's deltas into a new pin without changing what a reader sees. */
+  rebase(key: TypeKey, before: TableSnapshot, after: TablePin): void;
+  /** Lets go of all memory; views that exist stay right. */
+  close(): void;
+}
+
+/** Creates a cache over the tables of one graph. `maxBytes` bounds what it holds on to. */
+export function createTableCache(options: {
+  readonly tables: Pick<TableStore, "read">;
+  readonly maxBytes?: number;
+}): TableCache {
+  return new MemoryTableCache(options.tables, options.maxBytes ?? READ_CACHE_BYTES_MAX);
+}
+
+/** A lineage as one pin knows it. */
+interface Lineage {
+  readonly live: LiveTable;
+  /** Deltas of the lineage that the pin holds. */
+  readonly offset: number;
+}
+
+/** A lineage at a snapshot. */
+interface Place {
+  readonly live: LiveTable;
+  readonly ordinal: number;
+}
+
+class MemoryTableCache implements TableCache, TableSource {
+  readonly #tables: Pick<TableStore, "read">;
+  readonly #maxBytes: number;
+  readonly #adjacencies = new AdjacencyCache();
+  readonly #opening = new Map<string, Promise<TableBase>>();
+  /** Most recently used first. */
+  readonly #lineages = new Map<string, Lineage[]>();
+  #views = new WeakMap<SnapshotState, MemoryGraphView>();
+  #tick = 0;
+
+  constructor(tables: Pick<TableStore, "read">, maxBytes: number) {
+    this.#tables = tables;
+    this.#maxBytes = maxBytes;
+  }
+
+  view(state: SnapshotState): GraphView {
+    let view = this.#views.get(state);
+    if (view === undefined) {
+      view = new MemoryGraphView(state, this);
+      this.#views.set(state, view);
+    }
+    return view;
+  }
+
+  rebase(_key: TypeKey, before: TableSnapshot, after: TablePin): void {
+    const place = this.#match(before);
+    if (place === null) return;
+    const { live, ordinal } = place;
+    const tail = live.rowLimit(ordinal) - live.base.rows;
+    if (tail > TAIL_ROWS_MAX && tail > live.base.rows / 4) return;
+    this.#register(pinKey(after, before.type), { live, offset: ordinal });
+  }
+
+  close(): void {
+    this.#lineages.clear();
+    this.#opening.clear();
+    this.#adjacencies.clear();
+    this.#views = new WeakMap();
+  }
+
+  async lineage(snapshot: TableSnapshot, columns: readonly string[]): Promise<Place> {
+    const known = this.#match(snapshot) ?? this.#fork(snapshot);
+    if (known !== null) return known;
+    const base = await this.#open(snapshot, columns);
+    const made = this.#match(snapshot) ?? this.#fork(snapshot);
+    if (made !== null) return made;
+    const lineage = { live: new LiveTable(base), offset: 0 };
+    this.#register(pinKey(snapshot.pin, snapshot.type), lineage);
+    return advance(lineage, snapshot);
+  }
+
+  adjacency(edges: LiveTable, from: LiveTable, to: LiveTable): Promise<Adjacency> {
+    return this.#adjacencies.get(edges, from, to);
+  }
+
+  touch(live: LiveTable): void {
+    live.base.lastUsed = ++this.#tick;
+  }
+
+  loaded(): void {
+    const bases = new Map<TableBase, number>();
+    for (const lineages of this.#lineages.values()) {
+      for (const { live } of lineages) {
+        const { base } = live;
+        const counted = bases.get(base) ?? base.byteLength + this.#adjacencies.bytesOf(base);
+        bases.set(base, counted + live.byteLength);
+      }
+    }
+    let total = 0;
+    for (const bytes of bases.values()) total += bytes;
+    if (total <= this.#maxBytes) return;
+    const oldestFirst = [...bases.keys()].sort((a, b) => a.lastUsed - b.lastUsed);
+    for (const base of oldestFirst.slice(0, -1)) {
+      if (total <= this.#maxBytes) break;
+      total -= bases.get(base)!;
+      this.#evict(base);
+    }
+    this.#views = new WeakMap(); // old views hold what was evicted; new requests get new ones
+  }
+
+  /** Reads the base of a pin; concurrent callers share one read. */
+  #open(snapshot: TableSnapshot, columns: readonly string[]): Promise<TableBase> {
+    const key = pinKey(snapshot.pin, snapshot.type);
+    let opening = this.#opening.get(key);
+    if (opening === undefined) {
+      opening = TableBase.open(this.#tables, snapshot.pin, snapshot.type, columns)
+        .finally(() => this.#opening.delete(key));
+      this.#opening.set(key, opening);
+    }
+    return opening;
+  }
+
+  /** The lineage that shows this snapshot, moved forward when the snapshot is newer; null when there is none. */
+  #match(snapshot: TableSnapshot): Place | null {
+    const lineages = this.#lineages.get(pinKey(snapshot.pin, snapshot.type)) ?? [];
+    const lineage = lineages.find((one) => agrees(one, snapshot));
+    if (lineage === undefined) return null;
+    if (lineage !== lineages[0]) lineages.unshift(...lineages.splice(lineages.indexOf(lineage), 1));
+    this.touch(lineage.live);
+    return advance(lineage, snapshot);
+  }
+
+  /** A new lineage for a snapshot that went another way than those of its pin; null when the pin has none yet. */
+  #fork(snapshot: TableSnapshot): Place | null {
+    const key = pinKey(snapshot.pin, snapshot.type);
+    const [other] = this.#lineages.get(key) ?? [];
+    if (other === undefined) return null;
+    const live = new LiveTable(other.live.base);
+    for (const delta of other.live.deltas.slice(0, other.offset)) live.apply(delta);
+    const lineage = { live, offset: other.offset };
+    this.#register(key, lineage);
+    return advance(lineage, snapshot);
+  }
+
+  #register(key: string, lineage: Lineage): void {
+    const lineages = this.#lineages.get(key) ?? [];
+    this.#lineages.set(key, [lineage, ...lineages].slice(0, LINEAGES_MAX));
+    this.touch(lineage.live);
+  }
+
+  #evict(base: TableBase): void {
+    for (const [key, lineages] of this.#lineages) {
+      const kept = lineages.filter(({ live }) => live.base !== base);
+      if (kept.length === 0) this.#lineages.delete(key);
+      else if (kept.length < lineages.length) this.#lineages.set(key, kept);
+    }
+    this.#adjacencies.forget(base);
+  }
+}
+
+/** Whether a snapshot's deltas and the lineage's deltas behind the pin agree as far as both go. */
+function agrees({ live, offset }: Lineage, { deltas }: TableSnapshot): boolean {
+  const common = Math.min(deltas.length, live.deltas.length - offset);
+  for (let i = common - 1; i >= 0; i--) {
+    if (live.deltas[offset + i]!.commitId !== deltas[i]!.commitId) return false;
+  }
+  return true;
+}
+
+/** Applies the deltas of a snapshot that its lineage lacks. */
+function advance({ live, offset }: Lineage, { deltas }: TableSnapshot): Place {
+  for (let i = live.deltas.length - offset; i < deltas.length; i++) live.apply(deltas[i]!);
+  return { live, ordinal: offset + deltas.length };
+}
+
+const SHAPES = new WeakMap<AnyType, string>();
+
+/** A pin as this type reads it: the same version under another schema is another table in memory. */
+function pinKey(pin: TablePin, type: AnyType): string {
+  let shape = SHAPES.get(type);
+  if (shape === undefined) {
+    const properties = type.properties.map(({ name, id, type, nullable }) =>
+      `${name}:${id}:${typeName(type, nullable)}`
+    );
+    shape = `${type.typeId}:${type.tableId}(${properties.join()})`;
+    SHAPES.set(type, shape);
+  }
+  return `${pin.table}@${pin.branch ?? ""}@${pin.version}#${shape}`;
+}
