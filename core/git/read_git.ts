@@ -1,0 +1,181 @@
+/**
+ * Reads the provenance of a config directory from the checkout that holds it. The `git` program is never run and nothing
+ * is written.
+ */
+import { createHash } from "node:crypto";
+import { realpath } from "node:fs/promises";
+import { isAbsolute, relative, sep } from "@std/path";
+import { AppError } from "../errors.ts";
+import { cleanRemote, type GitProvenance } from "./provenance.ts";
+import { openRepository, type Repository } from "./repository.ts";
+
+/** A file that the configuration uses, with the bytes that were used. */
+export interface UsedFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+/** The last commit that touched a file. */
+export interface FileChange {
+  readonly commit: string;
+  /** Seconds since the Unix epoch. */
+  readonly committedAt: number;
+}
+
+/** A walk over the history ends after this many commits; older changes are unknown then. */
+const WALK_COMMITS_MAX = 10_000;
+
+/**
+ * Provenance of `configDir`; null outside a repository. Throws `AppError("storage_error")` when there is a repository
+ * that cannot be read.
+ */
+export async function readProvenance(
+  configDir: string,
+  usedFiles: readonly UsedFile[],
+): Promise<GitProvenance | null> {
+  return await reading(async () => {
+    const repository = await openRepository(configDir);
+    if (repository === null) return null;
+    const head = await repository.head();
+    const commit = head.commit === null ? null : await repository.commit(head.commit);
+    const path = insidePath(repository, await realpath(configDir)) ?? "";
+    const tree = commit === null ? null : await repository.at(commit.tree, path);
+    const dirtyPaths = await dirtyFiles(repository, commit?.tree ?? null, usedFiles);
+    const origin = await repository.origin();
+    return {
+      commit: head.commit,
+      tree: tree?.oid ?? null,
+      ref: head.branch,
+      remote: origin === null ? null : cleanRemote(origin),
+      path: path === "" ? "." : path,
+      dirty: dirtyPaths.length > 0,
+      dirty_paths: dirtyPaths,
+      author: commit?.author ?? null,
+      authored_at: commit === null ? null : instantText(commit.authoredAt),
+      committed_at: commit === null ? null : instantText(commit.committedAt),
+      subject: commit?.subject ?? null,
+    };
+  });
+}
+
+/**
+ * The last commit that touched each file, by absolute path as given; null when unknown: not in HEAD, older than a
+ * shallow clone shows, or outside the repository. Follows history the way `git log -- <file>` does.
+ */
+export async function readFileChanges(
+  configDir: string,
+  paths: readonly string[],
+): Promise<ReadonlyMap<string, FileChange | null>> {
+  return await reading(async () => {
+    const changes = new Map<string, FileChange | null>(paths.map((path) => [path, null]));
+    const repository = await openRepository(configDir);
+    const head = repository === null ? null : (await repository.head()).commit;
+    if (repository === null || head === null) return changes;
+    const inside = new Map<string, string>();
+    for (const path of paths) {
+      const at = insidePath(repository, await realpath(path).catch(() => path));
+      if (at !== null) inside.set(path, at);
+    }
+    const found = await walkHistory(repository, head, new Set(inside.values()));
+    for (const [path, at] of inside) changes.set(path, found.get(at) ?? null);
+    return changes;
+  });
+}
+
+async function walkHistory(
+  repository: Repository,
+  head: string,
+  paths: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, FileChange>> {
+  const found = new Map<string, FileChange>();
+  const shallow = await repository.shallowCommits();
+  // Where each path is being followed: commits with the paths that look the same there as at HEAD.
+  const frontier = new Map<string, Set<string>>([[head, new Set(paths)]]);
+  for (let walked = 0; frontier.size > 0 && walked < WALK_COMMITS_MAX; walked++) {
+    const commit = await newestOf(repository, frontier.keys());
+    const here = frontier.get(commit.oid)!;
+    frontier.delete(commit.oid);
+    for (const path of here) if (await repository.at(commit.tree, path) === null) here.delete(path);
+    if (shallow.has(commit.oid)) continue;
+    for (const parentId of commit.parents) {
+      if (here.size === 0) break;
+      const parent = await repository.commit(parentId);
+      const same = await unchangedPaths(repository, commit.tree, parent.tree, here);
+      if (same.size === 0) continue;
+      const followed = frontier.get(parentId) ?? new Set();
+      for (const path of same) {
+        followed.add(path);
+        here.delete(path);
+      }
+      frontier.set(parentId, followed);
+    }
+    for (const path of here) found.set(path, { commit: commit.oid, committedAt: commit.committedAt });
+  }
+  return found;
+}
+
+/** The newest commit first, so that paths which come together again are followed together. */
+async function newestOf(repository: Repository, oids: Iterable<string>) {
+  const commits = await Promise.all([...oids].map((oid) => repository.commit(oid)));
+  return commits.reduce((newest, commit) => commit.committedAt > newest.committedAt ? commit : newest);
+}
+
+async function unchangedPaths(
+  repository: Repository,
+  tree: string,
+  parentTree: string,
+  paths: ReadonlySet<string>,
+): Promise<ReadonlySet<string>> {
+  if (tree === parentTree) return new Set(paths);
+  const same = new Set<string>();
+  for (const path of paths) {
+    const [now, before] = await Promise.all([repository.at(tree, path), repository.at(parentTree, path)]);
+    if (now?.oid === before?.oid) same.add(path);
+  }
+  return same;
+}
+
+/** Used files that are not byte-equal to their blob in `tree`; untracked, ignored and outside files included. */
+async function dirtyFiles(
+  repository: Repository,
+  tree: string | null,
+  files: readonly UsedFile[],
+): Promise<string[]> {
+  const dirty = new Set<string>();
+  await Promise.all(files.map(async ({ path, bytes }) => {
+    const real = await realpath(path).catch(() => path);
+    const inside = insidePath(repository, real);
+    const entry = tree === null || inside === null ? null : await repository.at(tree, inside);
+    if (entry?.oid !== blobId(bytes)) dirty.add(inside ?? real);
+  }));
+  return [...dirty].sort();
+}
+
+/** The id Git gives to a file's content. */
+function blobId(bytes: Uint8Array): string {
+  return createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
+}
+
+/** `/`-separated path below the repository root; null outside of it. `""` is the root. */
+function insidePath(repository: Repository, path: string): string | null {
+  const inside = relative(repository.root, path);
+  if (isAbsolute(inside) || inside === ".." || inside.startsWith(`..${sep}`)) return null;
+  return inside.split(sep).join("/");
+}
+
+function instantText(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
+}
+
+async function reading<Value>(read: () => Promise<Value>): Promise<Value> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    const text = error instanceof Error ? error.message : String(error);
+    throw new AppError("storage_error", `the git repository of the configuration cannot be read: ${text}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * Read access to a Git repository without the `git` program: where it is, HEAD, commits and trees. Objects and refs are
+ * read with isomorphic-git; what that does not know about (linked worktrees) is resolved here first.
+ */
+import * as nodeFs from "node:fs";
+import { readFile, realpath, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "@std/path";
+import { AppError } from "../errors.ts";
+
+type Git = typeof import("isomorphic-git");
+
+/** One entry of a tree. */
+export interface TreeEntry {
+  readonly oid: string;
+  readonly type: "blob" | "tree" | "commit";
+}
+
+/** The facts of a commit that provenance needs. */
+export interface CommitFacts {
+  readonly oid: string;
+  readonly tree: string;
+  readonly parents: readonly string[];
+  readonly author: string;
+  /** Seconds since the Unix epoch. */
+  readonly authoredAt: number;
+  readonly committedAt: number;
+  readonly subject: string;
+}
+
+/** HEAD of a checkout. */
+export interface Head {
+  /** null before the first commit. */
+  readonly commit: string | null;
+  /** Branch name; null when detached. */
+  readonly branch: string | null;
+}
+
+/** An opened repository. Reads are remembered for its lifetime. */
+export class Repository {
+  /** Top of the checkout, without symbolic links. */
+  readonly root: string;
+  /** Folder with this checkout's HEAD. */
+  readonly #gitDir: string;
+  /** Folder with objects, refs and configuration; differs from `#gitDir` in a linked worktree. */
+  readonly #commonDir: string;
+  readonly #git: Git;
+  readonly #cache = {};
+  readonly #commits = new Map<string, Promise<CommitFacts>>();
+  readonly #trees = new Map<string, Promise<ReadonlyMap<string, TreeEntry>>>();
+
+  constructor(git: Git, root: string, gitDir: string, commonDir: string) {
+    this.#git = git;
+    this.root = root;
+    this.#gitDir = gitDir;
+    this.#commonDir = commonDir;
+  }
+
+  /** HEAD of this checkout. */
+  async head(): Promise<Head> {
+    const text = (await readFile(join(this.#gitDir, "HEAD"), "utf8")).trim();
+    const ref = /^ref:\s*(\S+)$/.exec(text)?.[1];
+    if (ref === undefined) return { commit: text, branch: null };
+    const branch = ref.replace(/^refs\/heads\//, "");
+    try {
+      const commit = await this.#git.resolveRef({ fs: nodeFs, gitdir: this.#commonDir, ref });
+      return { commit, branch };
+    } catch (error) {
+      if (errorCode(error) === "NotFoundError") return { commit: null, branch };
+      throw error;
+    }
+  }
+
+  /** A commit. */
+  commit(oid: string): Promise<CommitFacts> {
+    return remember(this.#commits, oid, async () => {
+      const { commit } = await this.#git.readCommit({
+        fs: nodeFs,
+        gitdir: this.#commonDir,
+        oid,
+        cache: this.#cache,
+      });
+      return {
+        oid,
+        tree: commit.tree,
+        parents: commit.parent,
+        author: commit.author.name,
+        authoredAt: commit.author.timestamp,
+        committedAt: commit.committer.timestamp,
+        subject: commit.message.split("\n", 1)[0]!.trim(),
+      };
+    });
+  }
+
+  /** What stands at a `/`-separated path below a tree; null when nothing does. `""` is the tree itself. */
+  async at(tree: string, path: string): Promise<TreeEntry | null> {
+    let entry: TreeEntry = { oid: tree, type: "tree" };
+    for (const name of path === "" ? [] : path.split("/")) {
+      if (entry.type !== "tree") return null;
+      const next: TreeEntry | undefined = (await this.#tree(entry.oid)).get(name);
+      if (next === undefined) return null;
+      entry = next;
+    }
+    return entry;
+  }
+
+  /** Address of `origin` as configured; null when there is none. */
+  async origin(): Promise<string | null> {
+    const path = "remote.origin.url";
+    const value: unknown = await this.#git.getConfig({ fs: nodeFs, gitdir: this.#commonDir, path });
+    return typeof value === "string" ? value : null;
+  }
+
+  /** Commits of a shallow clone whose parents are not here. */
+  async shallowCommits(): Promise<ReadonlySet<string>> {
+    const text = await readOptional(join(this.#commonDir, "shallow"));
+    return new Set((text ?? "").split("\n").filter((line) => line !== ""));
+  }
+
+  #tree(oid: string): Promise<ReadonlyMap<string, TreeEntry>> {
+    return remember(this.#trees, oid, async () => {
+      const { tree } = await this.#git.readTree({
+        fs: nodeFs,
+        gitdir: this.#commonDir,
+        oid,
+        cache: this.#cache,
+      });
+      return new Map(tree.map((entry) => [entry.path, { oid: entry.oid, type: entry.type }]));
+    });
+  }
+}
+
+/** The repository that holds `folder` (found upwards), or null when none does. */
+export async function openRepository(folder: string): Promise<Repository | null> {
+  let root = await realpath(folder);
+  for (;;) {
+    const gitDir = await gitDirOf(root);
+    if (gitDir !== null) {
+      const common = (await readOptional(join(gitDir, "commondir")))?.trim();
+      const commonDir = common === undefined ? gitDir : resolve(gitDir, common);
+      return new Repository(await import("isomorphic-git"), root, gitDir, commonDir);
+    }
+    const parent = dirname(root);
+    if (parent === root) return null;
+    root = parent;
+  }
+}
+
+/** `.git` itself, or what the `.git` file of a linked worktree or submodule points at. */
+async function gitDirOf(root: string): Promise<string | null> {
+  const path = join(root, ".git");
+  const info = await stat(path).catch(() => null);
+  if (info === null) return null;
+  if (info.isDirectory()) return (await readOptional(join(path, "HEAD"))) === null ? null : path;
+  const target = /^gitdir:\s*(.+)$/m.exec(await readFile(path, "utf8"))?.[1]?.trim();
+  if (target === undefined) {
+    throw new AppError("storage_error", `\`${path}\` does not say where the repository is`);
+  }
+  return resolve(root, target);
+}
+
+async function readOptional(path: string): Promise<string | null> {
+  return await readFile(path, "utf8").catch(() => null);
+}
+
+function remember<Value>(
+  known: Map<string, Promise<Value>>,
+  key: string,
+  read: () => Promise<Value>,
+): Promise<Value> {
+  let value = known.get(key);
+  if (value === undefined) {
+    value = read();
+    known.set(key, value);
+  }
+  return value;
+}
+
+function errorCode(error: unknown): string | null {
+  return typeof error === "object" && error !== null && "code" in error ? String(error.code) : null;
+}
