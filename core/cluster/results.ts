@@ -4,6 +4,7 @@
  */
 import type { Diagnostic } from "../base/diagnostic.ts";
 import type { Json } from "../base/json.ts";
+import type { Provenance } from "../git/provenance.ts";
 
 /** Exit codes of every cluster command. */
 export const EXIT = {
@@ -59,33 +60,6 @@ export interface StateObservations {
   readonly lock_age_seconds?: number;
 }
 
-/** The commit of the config repository and who asked; every Git member is null outside a repository. */
-export interface ProvenanceOutput {
-  readonly commit: string | null;
-  /** Tree id of the config directory at HEAD. */
-  readonly tree: string | null;
-  readonly ref: string | null;
-  readonly head_sha: string | null;
-  readonly base_sha: string | null;
-  readonly pr: number | null;
-  readonly remote: string | null;
-  readonly path: string | null;
-  readonly dirty: boolean | null;
-  readonly dirty_paths: readonly string[] | null;
-  readonly author: string | null;
-  readonly authored_at: string | null;
-  readonly committed_at: string | null;
-  readonly subject: string | null;
-  readonly actor: { readonly id: string; readonly verified: boolean } | null;
-  readonly ci: {
-    readonly run_url: string;
-    readonly attempt: number | null;
-    readonly event: string | null;
-    readonly workflow: string | null;
-  } | null;
-  readonly build: { readonly product: string; readonly deno: string };
-}
-
 /** A planned change. */
 export interface ChangeOutput {
   readonly resource: string;
@@ -139,7 +113,7 @@ export interface PlanResult {
   }[];
   /** SHA-256 over the changes and gates: the same for the same review, whatever the commit. Absent when not planned. */
   readonly plan_digest?: string;
-  readonly provenance: ProvenanceOutput | null;
+  readonly provenance: Provenance | null;
   readonly diagnostics: readonly DiagnosticOutput[];
 }
 
@@ -158,7 +132,7 @@ export interface ApplyResult {
   readonly state_written: boolean;
   readonly resource_statuses: Readonly<Record<string, StatusOutput>>;
   readonly plan_digest?: string;
-  readonly provenance: ProvenanceOutput | null;
+  readonly provenance: Provenance | null;
   readonly diagnostics: readonly DiagnosticOutput[];
 }
 
