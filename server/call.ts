@@ -1,0 +1,111 @@
+/** One request to one served graph, as the routes see it. */
+import { CONDITION_HEADER } from "../core/api/routes.ts";
+import type { Health } from "../core/api/wire.ts";
+import { HTTP_BODY_BYTES_MAX } from "../core/base/limits.ts";
+import type { Clock } from "../core/base/ports.ts";
+import { AppError } from "../core/errors.ts";
+import type { ReadTarget } from "../core/graph/graph.ts";
+import type { PolicyQuestion } from "../core/policy/actions.ts";
+import { authorize } from "./authorize.ts";
+import type { Log } from "./log.ts";
+import type { Admission } from "./middleware/admission.ts";
+import { readText, requireMediaType } from "./middleware/body.ts";
+import type { LiveGraph, Registry } from "./registry.ts";
+import type { TokenTable } from "./tokens.ts";
+
+/** What the application is made of. */
+export interface Services {
+  readonly registry: Registry;
+  /** Null in the open state. */
+  readonly tokens: TokenTable | null;
+  readonly admission: Admission;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly health: Health;
+}
+
+/** The target of a read as a request names it. */
+export interface RequestedTarget {
+  readonly branch?: string | undefined;
+  readonly snapshot?: string | undefined;
+}
+
+/** A request whose actor is known and whose graph is served. */
+export class Call {
+  readonly request: Request;
+  /** Null in the open state. */
+  readonly actor: string | null;
+  readonly served: LiveGraph;
+  readonly log: Log;
+  readonly #admission: Admission;
+
+  constructor(services: Services, request: Request, actor: string | null, served: LiveGraph) {
+    this.request = request;
+    this.actor = actor;
+    this.served = served;
+    this.log = services.log;
+    this.#admission = services.admission;
+  }
+
+  /** The query parameters. */
+  search(): URLSearchParams {
+    const { url } = this.request;
+    const at = url.indexOf("?");
+    return new URLSearchParams(at === -1 ? "" : url.slice(at + 1));
+  }
+
+  /** The text of a JSON body; throws 415, 413 or 400. */
+  async jsonBody(limit = HTTP_BODY_BYTES_MAX): Promise<string> {
+    requireMediaType(this.request.headers, "application/json");
+    return await readText(this.request, { limit });
+  }
+
+  /** Throws unless the actor may. */
+  authorize(question: PolicyQuestion): void {
+    authorize(this.served.gate, this.actor, question, this.log);
+  }
+
+  /** Authorizes a read of a branch or snapshot and returns the target to read. */
+  async authorizeRead(target: RequestedTarget): Promise<ReadTarget> {
+    const { branch, snapshot } = target;
+    if (snapshot === undefined) {
+      this.authorize({ action: "read", branch: branch ?? "main" });
+      return branch === undefined ? MAIN : { branch };
+    }
+    if (branch !== undefined) {
+      throw new AppError("invalid_input", "`branch` and `snapshot` exclude each other: give one of them");
+    }
+    // A snapshot is judged as the branch that its commit was authored on.
+    this.authorize({ action: "read", branch: await this.served.graph.branchOfCommit(snapshot) });
+    return { snapshot };
+  }
+
+  /** Runs `work` within the actor's share of the process. `bytes` estimates what it holds in memory. */
+  admit<T>(bytes: number, work: () => Promise<T>): Promise<T> {
+    return this.#admission.run(this.actor, bytes, work);
+  }
+
+  /** Throws when an unconditional route got the condition of its twin. */
+  refuseCondition(twin: string): void {
+    if (this.request.headers.get(CONDITION_HEADER) === null) return;
+    const text = `header '${CONDITION_HEADER}' is not accepted here: use POST ${twin}/if-graph-commit`;
+    throw new AppError("invalid_input", text);
+  }
+
+  /** The commit id that a conditional route requires; only the plain id will do. */
+  condition(): string {
+    const value = this.request.headers.get(CONDITION_HEADER)?.trim() ?? "";
+    // Repeated headers arrive joined by a comma.
+    if (value !== "" && value !== "*" && !/[",]|^W\//.test(value)) return value;
+    throw new AppError("invalid_input", `header '${CONDITION_HEADER}' must hold exactly one commit id`);
+  }
+}
+
+const MAIN: ReadTarget = { branch: "main" };
+
+const JSON_HEADERS = { headers: { "Content-Type": "application/json" } };
+
+/** A successful JSON response. */
+export function jsonResponse(text: string): Response {
+  return new Response(text, JSON_HEADERS);
+}

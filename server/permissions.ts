@@ -1,0 +1,74 @@
+/**
+ * The Deno permissions of a server process: the storage root, one socket, named variables, and the two files of native
+ * code that it loads. Nothing is allowed as a whole.
+ */
+
+import { AppError } from "../core/errors.ts";
+
+/** Variables the server reads. */
+const VARIABLES = [
+  "OMNIGRAPH_CLUSTER",
+  "OMNIGRAPH_BIND",
+  "OMNIGRAPH_UNAUTHENTICATED",
+  "OMNIGRAPH_REQUIRE_ALL_GRAPHS",
+  "OMNIGRAPH_TARGET_URI",
+  "OMNIGRAPH_CONFIG",
+  "OMNIGRAPH_TARGET",
+  "OMNIGRAPH_LOG",
+  "OMNIGRAPH_SHUTDOWN_GRACE_MS",
+  "OMNIGRAPH_SOURCE_VERSION",
+  "OMNIGRAPH_SERVER_BEARER_TOKENS_AWS_SECRET",
+  "OMNIGRAPH_SERVER_BEARER_TOKENS_FILE",
+  "OMNIGRAPH_SERVER_BEARER_TOKENS_JSON",
+  "OMNIGRAPH_SERVER_BEARER_TOKEN",
+  "OMNIGRAPH_PER_ACTOR_INFLIGHT_MAX",
+  "OMNIGRAPH_PER_ACTOR_BYTES_MAX",
+  // The table engine's loader and settings.
+  "NAPI_RS_NATIVE_LIBRARY_PATH",
+  "NAPI_RS_FORCE_WASI",
+  "LANCE_CPU_THREADS",
+  "LANCEDB_LOG",
+];
+
+/** Variables that libraries look at; they are told that these are unset. */
+const IGNORED_VARIABLES = ["LOG_TOKENS", "LOG_STREAM"];
+
+/** What a server process must be able to reach. */
+export interface Reach {
+  /** Folder of the storage root; null when it is not on this machine. */
+  readonly root: string | null;
+  /** `host:port` to listen on; IPv6 hosts in brackets. */
+  readonly bind: string;
+  /** File with bearer tokens; null when there is none. */
+  readonly tokensFile: string | null;
+  /** The wasm of the policy engine. */
+  readonly policyWasm: string;
+  /** The native library of the table engine, or the folder that holds it. */
+  readonly tableLibrary: string;
+}
+
+/** The permission flags of `deno run`. Throws `AppError("invalid_input")` for a path that no flag can express. */
+export function permissionFlags(reach: Reach): string[] {
+  const readable = [reach.root, reach.tokensFile, reach.policyWasm].filter((path) => path !== null);
+  return [
+    "--no-prompt",
+    pathFlag("--allow-read", readable),
+    ...(reach.root === null ? [] : [pathFlag("--allow-write", [reach.root])]),
+    `--allow-net=${reach.bind}`,
+    `--allow-env=${VARIABLES.join(",")}`,
+    `--ignore-env=${IGNORED_VARIABLES.join(",")}`,
+    pathFlag("--allow-ffi", [reach.tableLibrary]),
+  ];
+}
+
+/** Paths in a flag are separated by commas, which cannot be escaped. */
+function pathFlag(flag: string, paths: readonly string[]): string {
+  const comma = paths.find((path) => path.includes(","));
+  if (comma !== undefined) {
+    throw new AppError(
+      "invalid_input",
+      `path '${comma}' holds a comma, which ${flag} cannot express: rename it`,
+    );
+  }
+  return `${flag}=${paths.join(",")}`;
+}
