@@ -1,16 +1,30 @@
 /**
  * The commit record: everything a reader needs to open one commit of a graph, and the rows of small commits.
  *
- *   log/<incarnation>/<slot>.json   one object per publish, slots count 1, 2, 3, … without gaps on each branch incarnation
+ *   log/<incarnation>/<slot>.json   one object per publish; slots count 1, 2, 3, … without gaps from genesis to the head
  *     { "format": 1, "commits": [ Commit, … ] }   one commit, or several that were grouped into one publish
  *
- * Creating the object is the commit point of all commits inside it.
+ * Creating the object is the commit point of all commits inside it. A branch goes on counting where it was forked (its
+ * first own slot is the fork's slot + 1), so that along a branch one number names one object, inherited ones included.
+ *
+ * An object with operation `fold` holds one record that restates the head commit (same id, parents, branch, sequence,
+ * actor and time) with new pins: rows moved from deltas into tables, nothing that a reader can see has changed, and no
+ * new commit appears in listings, conflicts or conditional writes.
  */
 import type { TypeKey } from "../schema/catalog.ts";
 import type { TablePin } from "../storage/table_store.ts";
 
-/** What made a commit. `fold` moves deltas into tables and changes nothing that a reader can see. */
+/** What made a commit. `fold` restates a commit with its deltas moved into tables. */
 export type Operation = "init" | "load" | "mutation" | "merge" | "schema_apply" | "fold" | "optimize";
+
+/** How much lies over a pin. */
+export interface PendingDeltas {
+  readonly commits: number;
+  /** Upserted rows plus removed ids, as written. */
+  readonly rows: number;
+  /** Encoded size, estimated from below. */
+  readonly bytes: number;
+}
 
 /** The state of one table at a commit: its pin plus the deltas since `foldedThrough`. */
 export interface TableState {
@@ -19,6 +33,10 @@ export interface TableState {
   readonly rows: number;
   /** Slot of the newest commit whose rows are in the pin; deltas of later slots lie over it. 0 when none. */
   readonly foldedThrough: number;
+  /** The deltas over the pin, all in slots after `foldedThrough`; absent when there are none. */
+  readonly pending?: PendingDeltas;
+  /** Sequence of the newest commit that changed the table: its version as shown outside. Absent before the first. */
+  readonly changedAt?: number;
 }
 
 /** Counts of logical changes by type key. */

@@ -1,0 +1,160 @@
+/**
+ * The commit log of one branch: `__manifest/log/<incarnation>/<slot>.json`.
+ *
+ * Invariants: slots have no gaps and are never rewritten or removed, so "slot s exists" is monotone: it holds up to the
+ * head and nowhere after it. Creating a slot is the only commit point. The hint is a guess that saves probes; a wrong or
+ * missing one costs time, never correctness.
+ */
+import { AppError } from "../errors.ts";
+import type { ObjectStore } from "../storage/object_store.ts";
+import type { BranchRef } from "./branches.ts";
+import type { Commit } from "./commit.ts";
+import { decodeLogObject } from "./commit_codec.ts";
+
+/** One log object, decoded. */
+export interface LogSlot {
+  readonly slot: number;
+  /** Oldest first, at least one. */
+  readonly commits: readonly Commit[];
+}
+
+/** What the log needs from a store. */
+export type LogStore = Pick<ObjectStore, "get" | "exists" | "put" | "putIfAbsent">;
+
+/** Objects read at the same time. */
+const PARALLEL_READS = 32;
+/** Looks at a slot whose put failed with an unknown outcome. */
+const DECIDE_ATTEMPTS_MAX = 3;
+
+/** Key of a slot in the log of an incarnation. */
+export function logKey(incarnation: string, slot: number): string {
+  return `__manifest/log/${incarnation}/${slot}.json`;
+}
+
+/** Reads and extends the log of one branch; inherited slots are read from the logs of its sources. */
+export class BranchLog {
+  readonly #store: LogStore;
+  readonly #ref: BranchRef;
+  /** The last inherited slot; 0 on main. */
+  readonly forkSlot: number;
+
+  constructor(store: LogStore, ref: BranchRef) {
+    this.#store = store;
+    this.#ref = ref;
+    this.forkSlot = ref.forkedFrom?.slot ?? 0;
+  }
+
+  /** Key of the object that holds a slot of this branch. */
+  keyOf(slot: number): string {
+    let incarnation = this.#ref.incarnation;
+    for (const ancestor of this.#ref.ancestry) {
+      if (slot > ancestor.slot) break;
+      incarnation = ancestor.incarnation;
+    }
+    return logKey(incarnation, slot);
+  }
+
+  /** Whether the slot is filled. */
+  exists(slot: number): Promise<boolean> {
+    return this.#store.exists(this.keyOf(slot));
+  }
+
+  /** The commits of a slot, or null when it is empty. */
+  async read(slot: number): Promise<LogSlot | null> {
+    const key = this.keyOf(slot);
+    const found = await this.#store.get(key);
+    return found === null ? null : { slot, commits: decodeLogObject(found.bytes, key) };
+  }
+
+  /** The slots `from` to `to`, ascending, which must all be filled. Throws `AppError("integrity_error")` for a gap. */
+  async readRange(from: number, to: number): Promise<LogSlot[]> {
+    const slots: LogSlot[] = [];
+    for (let start = from; start <= to; start += PARALLEL_READS) {
+      const count = Math.min(PARALLEL_READS, to - start + 1);
+      const part = await Promise.all(Array.from({ length: count }, (_, i) => this.read(start + i)));
+      part.forEach((found, i) => {
+        if (found !== null) return slots.push(found);
+        throw new AppError(
+          "integrity_error",
+          `\`${this.keyOf(start + i)}\` is missing: the log has a gap, restore the object from a copy`,
+        );
+      });
+    }
+    return slots;
+  }
+
+  /**
+   * The newest filled slot, `known` or later; 0 when the log is empty. `known` is a slot that exists (or the fork slot).
+   * Doubling steps, then halving: about 2·log2(n) probes after the hint.
+   */
+  async findHead(known = this.forkSlot): Promise<number> {
+    let low = Math.max(known, this.forkSlot);
+    const hint = await this.#hint();
+    if (hint > low && await this.exists(hint)) low = hint;
+    let step = 1;
+    while (await this.exists(low + step)) {
+      low += step;
+      step *= 2;
+    }
+    let high = low + step;
+    while (high - low > 1) {
+      const middle = low + ((high - low) >> 1);
+      if (await this.exists(middle)) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /**
+   * Fills a slot unless it is filled: the commit point. Returns whether these bytes are in the slot now. After an error
+   * with unknown outcome the slot itself decides.
+   *
+   * @throws AppError `outcome_unknown` when even that could not be read.
+   */
+  async append(slot: number, bytes: Uint8Array, operationId: string): Promise<boolean> {
+    const key = this.keyOf(slot);
+    let failure: unknown;
+    try {
+      if (await this.#store.putIfAbsent(key, bytes) !== null) return true;
+    } catch (error) {
+      failure = error;
+    }
+    // A store that repeats requests by itself may have lost against its own first attempt: bytes tell.
+    for (let attempt = 1;; attempt++) {
+      try {
+        const found = await this.#store.get(key);
+        if (found !== null) return equalBytes(found.bytes, bytes);
+        if (failure !== undefined) throw failure;
+        throw new AppError("storage_error", `\`${key}\` was taken and is missing now: check the storage`);
+      } catch (error) {
+        if (error === failure) throw error;
+        if (attempt < DECIDE_ATTEMPTS_MAX) continue;
+        throw new AppError(
+          "outcome_unknown",
+          `commit ${operationId}: the storage did not say whether it was published, look it up before you repeat it`,
+          { detail: { recovery_required: { operation_id: operationId } }, cause: failure ?? error },
+        );
+      }
+    }
+  }
+
+  /** Records a filled slot as a starting point for finding the head. */
+  async putHint(slot: number): Promise<void> {
+    await this.#store.put(this.#hintKey(), new TextEncoder().encode(`{"slot":${slot}}`));
+  }
+
+  async #hint(): Promise<number> {
+    const found = await this.#store.get(this.#hintKey());
+    if (found === null) return 0;
+    const match = /^\{"slot":([0-9]{1,15})\}$/.exec(new TextDecoder().decode(found.bytes));
+    return match === null ? 0 : Number(match[1]);
+  }
+
+  #hintKey(): string {
+    return `__manifest/log/${this.#ref.incarnation}/hint.json`;
+  }
+}
+
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}

@@ -1,0 +1,44 @@
+/** Opens snapshots: the head object of a slot plus, in parallel, the slots whose deltas lie over its pins. */
+import { must } from "../base/assert.ts";
+import { AppError } from "../errors.ts";
+import type { Catalog } from "../schema/catalog.ts";
+import type { Commit } from "./commit.ts";
+import type { BranchLog, LogSlot } from "./log.ts";
+import { type LoggedState, oldestPendingSlot, stateOfCommit } from "./logged_state.ts";
+
+/** Where snapshots of one branch come from. */
+export interface SnapshotSource {
+  readonly log: BranchLog;
+  /** The catalog of a schema digest that commits pin. */
+  catalogOf(schemaDigest: string): Promise<Catalog>;
+}
+
+/** The state after a filled slot. */
+export async function openSlot(source: SnapshotSource, slot: number): Promise<LoggedState> {
+  const logged = await source.log.read(slot);
+  if (logged === null) {
+    throw new AppError("integrity_error", `\`${source.log.keyOf(slot)}\` is missing: restore it from a copy`);
+  }
+  return await openCommit(source, logged, must(logged.commits.at(-1), "a log object has commits"));
+}
+
+/** The state of one commit of a slot. */
+export async function openCommit(
+  source: SnapshotSource,
+  logged: LogSlot,
+  commit: Commit,
+): Promise<LoggedState> {
+  const { log } = source;
+  const from = oldestPendingSlot(commit) ?? logged.slot;
+  const [catalog, before] = await Promise.all([
+    source.catalogOf(commit.schemaDigest),
+    log.readRange(from, logged.slot - 1),
+  ]);
+  return stateOfCommit({
+    catalog,
+    commit,
+    slot: logged.slot,
+    slots: [...before, logged],
+    keyOf: (slot) => log.keyOf(slot),
+  });
+}
