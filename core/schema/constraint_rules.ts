@@ -38,14 +38,18 @@ export function checkConstraints(
   return byConstraintOrder(checked);
 }
 
-/** `@key`, `@unique` and `@index` behind a property, as one-column constraints. Their column types are checked already. */
+/**
+ * `@key`, `@unique` and `@index` behind a property, as one-column constraints; of repeated ones the first. Their column
+ * types are checked already.
+ */
 function foldAnnotations(properties: Properties): ColumnsExpr[] {
   const folded: ColumnsExpr[] = [];
   for (const property of properties.values()) {
-    for (const { name } of property.expr.annotations) {
-      if (name.text !== "key" && name.text !== "unique" && name.text !== "index") continue;
+    for (const kind of ["key", "unique", "index"] as const) {
+      const name = property.expr.annotations.find((one) => one.name.text === kind)?.name;
+      if (name === undefined) continue;
       const place = { start: name.start, end: name.end };
-      folded.push({ kind: name.text, columns: [{ text: property.name, ...place }], ...place });
+      folded.push({ kind, columns: [{ text: property.name, ...place }], ...place });
     }
   }
   return folded;
