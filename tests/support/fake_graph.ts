@@ -1,0 +1,136 @@
+/**
+ * A served graph without an engine: it compiles queries against a real schema, remembers what it was asked and answers
+ * with constants. For tests of what HTTP does around an engine.
+ */
+import type { ChangeOutput, CommitOutput, LoadOutput, ReadTarget } from "../../core/graph/graph.ts";
+import { compileQuery } from "../../core/query/compile.ts";
+import { acceptSchema } from "../../core/schema/accept.ts";
+import type { Catalog } from "../../core/schema/catalog.ts";
+import { AppError } from "../../core/errors.ts";
+import type { ServableGraph } from "../../server/registry.ts";
+
+/** Schema of every fake graph. */
+export const FAKE_SCHEMA = `node Person {
+  key: String @key
+  age: I64?
+  tags: [String]?
+  face: Vector(8)?
+}
+edge Knows: Person -> Person
+`;
+
+/** The head commit of every fake graph. */
+export const FAKE_HEAD: CommitOutput = {
+  graph_commit_id: "01JA0000000000000000000000",
+  graph_branch: null,
+  graph_manifest_version: 2,
+  parent_commit_id: "01J90000000000000000000000",
+  merged_parent_commit_id: null,
+  actor_id: null,
+  created_at: 1_700_000_000_000_000,
+};
+
+/** A snapshot that was authored on the branch `draft`. */
+export const DRAFT_SNAPSHOT = "01JB0000000000000000000000";
+
+/** A {@linkcode ServableGraph} that records its calls. */
+export interface FakeGraph extends ServableGraph {
+  /** Calls of the engine, as `verb argument…`. */
+  readonly calls: string[];
+  /** Holds loads back until it resolves. */
+  gate: Promise<void>;
+}
+
+/** Makes a fake graph with the branches `main` and `draft`. */
+export function createFakeGraph(uri: string): FakeGraph {
+  const source = { path: "fake.pg", text: FAKE_SCHEMA };
+  const catalog: Catalog = acceptSchema(source, { domain: "01J8ZQ4V9S3M5T6W7X8Y9Z0A1B" }).catalog;
+  const calls: string[] = [];
+  const known = (branch: string) => {
+    if (branch !== "main" && branch !== "draft") {
+      throw new AppError("branch_not_found", `branch '${branch}' not found`);
+    }
+    return branch;
+  };
+  const graph: FakeGraph = {
+    uri,
+    calls,
+    gate: Promise.resolve(),
+    catalog: () => catalog,
+    compile: (text, name) => compileQuery(catalog, text, name),
+    runRead(query, params, target) {
+      calls.push(`read ${query.name} ${JSON.stringify(params)} ${JSON.stringify(target)}`);
+      if (target.branch !== undefined) known(target.branch);
+      return Promise.resolve({
+        query_name: query.name,
+        target: shownTarget(target),
+        row_count: 1,
+        columns: ["p.key"],
+        rows: { length: 1, columns: ["p.key"], cell: () => "ada", toJsonText: () => '[{"p.key":"ada"}]' },
+        graph_commit_id: FAKE_HEAD.graph_commit_id,
+      });
+    },
+    runMutation(query, params, options) {
+      calls.push(`mutate ${query.name} ${JSON.stringify(params)} ${JSON.stringify(options)}`);
+      const branch = known(options.branch ?? "main");
+      return Promise.resolve<ChangeOutput>({
+        branch,
+        query_name: query.name,
+        affected_nodes: 1,
+        affected_edges: 0,
+        actor_id: options.actor ?? null,
+        commit: FAKE_HEAD,
+      });
+    },
+    async load({ data, mode, branch = "main", from, actor = null }) {
+      calls.push(`load ${data.length} ${mode} ${branch} ${from ?? "-"}`);
+      await graph.gate;
+      if (from === undefined) known(branch);
+      return {
+        uri,
+        branch,
+        base_branch: from ?? null,
+        branch_created: from !== undefined && branch !== "main" && branch !== "draft",
+        mode,
+        nodes: [],
+        edges: [],
+        total_entities: 0,
+        actor_id: actor,
+        commit: null,
+      } satisfies LoadOutput;
+    },
+    snapshot(branch = "main") {
+      calls.push(`snapshot ${branch}`);
+      return Promise.resolve({
+        graph_branch: known(branch),
+        graph_manifest_version: 2,
+        internal_schema_version: 1,
+        datasets: [],
+      });
+    },
+    schema: () => Promise.resolve({ schema_source: FAKE_SCHEMA }),
+    branches: () => Promise.resolve({ branches: ["draft", "main"] }),
+    commits(branch = "main") {
+      calls.push(`commits ${branch}`);
+      known(branch);
+      return Promise.resolve({ commits: [FAKE_HEAD] });
+    },
+    commit(id) {
+      if (id === FAKE_HEAD.graph_commit_id) return Promise.resolve(FAKE_HEAD);
+      return Promise.reject(new AppError("commit_not_found", `commit '${id}' not found`));
+    },
+    branchOfCommit(id) {
+      if (id === DRAFT_SNAPSHOT) return Promise.resolve("draft");
+      if (id === FAKE_HEAD.graph_commit_id) return Promise.resolve("main");
+      return Promise.reject(new AppError("commit_not_found", `commit '${id}' not found`));
+    },
+    wouldFork: (branch, from) =>
+      Promise.resolve(from !== undefined && branch !== "main" && branch !== "draft"),
+    close: () => Promise.resolve(),
+  };
+  return graph;
+}
+
+function shownTarget(target: ReadTarget): { branch: string | null; snapshot: string | null } {
+  return { branch: target.branch ?? null, snapshot: target.snapshot ?? null };
+}
