@@ -2,7 +2,15 @@
  * Rules about annotations, one function per rule. Known are `@key @unique @index @embed @description @instruction
  * @rename_from`; every other name is metadata without effect.
  */
-import type { AnnotationExpr, ConstraintExpr, Declaration, EdgeDecl, NodeDecl, Word } from "./ast.ts";
+import {
+  type AnnotationExpr,
+  type ConstraintExpr,
+  type Declaration,
+  type EdgeDecl,
+  mark,
+  type NodeDecl,
+  type Word,
+} from "./ast.ts";
 import type { DraftProperty } from "./draft.ts";
 import type { Findings } from "./findings.ts";
 import { typeName, type ValueType } from "./value_type.ts";
@@ -36,7 +44,7 @@ export function checkProperty(kind: Declaration["kind"], property: DraftProperty
     checkArgumentsGiven(annotation, subject, findings);
     checkInstructionPlace(annotation, findings);
     if (!checkEdgeProperty(kind, annotation, subject, findings)) continue;
-    if (!checkColumnType(annotation.name, property, findings, "annotation")) continue;
+    if (!checkColumnType(mark(annotation), property, findings, "annotation")) continue;
     if (annotation.name.text === "embed") checkEmbed(annotation, property, findings);
   }
 }
@@ -44,11 +52,12 @@ export function checkProperty(kind: Declaration["kind"], property: DraftProperty
 /** A known annotation stands at most once. */
 function checkRepeats(annotations: readonly AnnotationExpr[], subject: string, findings: Findings): void {
   const seen = new Set<string>();
-  for (const { name } of annotations) {
-    if (seen.has(name.text) && KNOWN.includes(name.text)) {
-      findings.error(name, `\`@${name.text}\` is given multiple times on ${subject}`);
+  for (const annotation of annotations) {
+    const name = annotation.name.text;
+    if (seen.has(name) && KNOWN.includes(name)) {
+      findings.error(mark(annotation), `\`@${name}\` is given multiple times on ${subject}`);
     }
-    seen.add(name.text);
+    seen.add(name);
   }
 }
 
@@ -103,7 +112,7 @@ function propertyOnly(
   constraints: readonly ConstraintExpr[],
 ): Word[] {
   return [
-    ...annotations.filter((one) => PROPERTY_ONLY.includes(one.name.text)).map((one) => one.name),
+    ...annotations.filter((one) => PROPERTY_ONLY.includes(one.name.text)).map(mark),
     ...constraints.map((one) => ({ text: one.kind, start: one.start, end: one.end })),
   ];
 }

@@ -37,6 +37,11 @@ export interface AnnotationExpr extends Span {
   readonly kwargs: readonly { readonly name: Word; readonly value: Literal }[];
 }
 
+/** The `@name` of an annotation without its arguments: where messages about its presence point. */
+export function mark(annotation: AnnotationExpr): Word {
+  return { text: annotation.name.text, start: annotation.start, end: annotation.name.end };
+}
+
 /** A number of a `@range`, sign included. */
 export interface BoundExpr extends Span {
   readonly kind: "int" | "float";

@@ -2,7 +2,15 @@
 import type { Span } from "../base/span.ts";
 import { didYouMean } from "../base/suggest.ts";
 import { checkColumnType } from "./annotation_rules.ts";
-import type { BoundExpr, CardinalityExpr, ConstraintExpr, EdgeDecl, NodeDecl, Word } from "./ast.ts";
+import {
+  type BoundExpr,
+  type CardinalityExpr,
+  type ConstraintExpr,
+  type EdgeDecl,
+  mark,
+  type NodeDecl,
+  type Word,
+} from "./ast.ts";
 import { byConstraintOrder, type CheckedConstraint } from "./checked.ts";
 import type { DraftProperty } from "./draft.ts";
 import type { Findings } from "./findings.ts";
@@ -46,10 +54,10 @@ function foldAnnotations(properties: Properties): ColumnsExpr[] {
   const folded: ColumnsExpr[] = [];
   for (const property of properties.values()) {
     for (const kind of ["key", "unique", "index"] as const) {
-      const name = property.expr.annotations.find((one) => one.name.text === kind)?.name;
-      if (name === undefined) continue;
-      const place = { start: name.start, end: name.end };
-      folded.push({ kind, columns: [{ text: property.name, ...place }], ...place });
+      const annotation = property.expr.annotations.find((one) => one.name.text === kind);
+      if (annotation === undefined) continue;
+      const word = mark(annotation);
+      folded.push({ kind, columns: [{ ...word, text: property.name }], start: word.start, end: word.end });
     }
   }
   return folded;

@@ -144,7 +144,7 @@ Deno.test("acceptSchema() refuses with every diagnostic and one message line for
     assert.deepEqual(error.diagnostics, checkSchema({ path: "a.pg", text }).diagnostics);
     assert.deepEqual(error.message.split("\n"), [
       "catalog error: the dimension of vector `A.x` must be greater than zero (a.pg:1:20)",
-      "catalog error: `@key` is given multiple times on `A.y` (a.pg:1:36)",
+      "catalog error: `@key` is given multiple times on `A.y` (a.pg:1:35)",
     ]);
     return true;
   });

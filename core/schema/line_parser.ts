@@ -98,7 +98,8 @@ export class LineParser {
   #scalar(): Scalar {
     const cursor = this.#cursor;
     const token = cursor.peek();
-    if (token.kind !== "word") return cursor.fail("expected a type");
+    // A word before `:` is the next property: this one has no type at all.
+    if (token.kind !== "word" || cursor.at(":", 1)) return cursor.fail("expected a type");
     const scalar = SCALARS.find((name) => name === token.text);
     if (scalar === undefined) {
       const [message, help] = typeMistake(token.text);

@@ -147,7 +147,7 @@ class SchemaParser {
       const name = this.#lines.typeName("edge type name");
       cursor.expect(":", "after the edge name", `write \`edge ${name.text}: Source -> Target\``);
       const from = this.#lines.typeName("source node type");
-      cursor.expect("->", "after the source type");
+      cursor.expect("->", "after the source type", `write \`edge ${name.text}: ${from.text} -> Target\``);
       const to = this.#lines.typeName("target node type");
       const cardinality = cursor.at("@") && cursor.atWord("card", 1) ? this.#card() : null;
       this.#headAnnotations(annotations, headConstraints);
