@@ -19,3 +19,13 @@ export interface TableChange {
 
 /** All changes of one write; only tables with at least one change, or a `replaceAll`. */
 export type ChangeSet = ReadonlyMap<TypeKey, TableChange>;
+
+/** A mutation that was decided but not published. */
+export interface StagedMutation {
+  /** Null when nothing matched: there is nothing to commit then. */
+  readonly changes: ChangeSet | null;
+  /** Nodes inserted (upserts too), matched by updates, or deleted. */
+  readonly affectedNodes: number;
+  /** Edges inserted or deleted, cascades included. */
+  readonly affectedEdges: number;
+}
