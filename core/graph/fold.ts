@@ -1,0 +1,29 @@
+/**
+ * When tables are folded: their pending deltas moved into Lance. Pure.
+ *
+ * | a table is due when its pending deltas …          | because                                           |
+ * | reach 32 commits, 4,096 rows or 1 MiB             | readers lay them over the table                   |
+ * | begin 128 slots behind the head                   | opening a branch reads all slots from there       |
+ *
+ * On a forked branch only the second rule holds for deltas it merely inherited, so that a table it never wrote stays
+ * unforked.
+ */
+import { FOLD_BYTES_MAX, FOLD_COMMITS_MAX, FOLD_LAG_SLOTS_MAX, FOLD_ROWS_MAX } from "../base/limits.ts";
+import { must } from "../base/assert.ts";
+import type { TypeKey } from "../schema/catalog.ts";
+import type { LoggedState } from "./logged_state.ts";
+
+/** Type keys of the tables to fold now. `forkSlot` is the last inherited slot, 0 on main. */
+export function dueTables(state: LoggedState, forkSlot: number): TypeKey[] {
+  const due: TypeKey[] = [];
+  for (const [key, { deltas }] of state.tables) {
+    const table = must(state.commit.tables[key], `${key} has a state`);
+    const { pending } = table;
+    if (pending === undefined) continue;
+    const isOwn = (deltas.at(-1)?.slot ?? 0) > forkSlot;
+    const isLarge = pending.commits >= FOLD_COMMITS_MAX || pending.rows >= FOLD_ROWS_MAX ||
+      pending.bytes >= FOLD_BYTES_MAX;
+    if ((isOwn && isLarge) || state.slot - table.foldedThrough > FOLD_LAG_SLOTS_MAX) due.push(key);
+  }
+  return due;
+}

@@ -1,0 +1,344 @@
+/**
+ * The one write path of a branch: capture the head, decide on values, publish by creating the next log slot.
+ *
+ *   request ── captured head ──> staged change set ──> planned commit ──> slot n+1 (create-if-absent) ──> acknowledged
+ *
+ * Invariants:
+ * - One turn at a time: whoever holds the turn is the only one of this process that appends to the branch's log.
+ * - A turn groups queued requests: each is staged on the state after the one before it, all are published in one object.
+ *   Large commits and folds have a turn of their own.
+ * - Whatever was decided on a state that is not published yet (also a refusal) is told only once that state is published;
+ *   otherwise it is decided again.
+ * - Nothing is acknowledged before the put of its slot returned.
+ *
+ * | a request meets a head other than the captured one | outcome                                          |
+ * | conditional                                        | 412 unless the head is the named commit          |
+ * | retry "redo"                                       | staged again, at most 32 times, then 409         |
+ * | retry "fail"                                       | 409, unless it changes nothing                   |
+ */
+import { must } from "../base/assert.ts";
+import { GROUP_BYTES_MAX, GROUP_COMMITS_MAX, WRITE_ATTEMPTS_MAX } from "../base/limits.ts";
+import type { Catalog, TypeKey } from "../schema/catalog.ts";
+import type { TablePin, TableStore } from "../storage/table_store.ts";
+import type { BranchHead } from "./head.ts";
+import type { Commit, Operation } from "./commit.ts";
+import { encodeLogObject } from "./commit_codec.ts";
+import { preconditionFailed, writeConflict } from "./conflicts.ts";
+import { FoldRunner } from "./fold_runner.ts";
+import type { Ports } from "./graph_ports.ts";
+import type { LoggedState } from "./logged_state.ts";
+import {
+  type CommitFacts,
+  effectiveChanges,
+  planInline,
+  type PlannedCommit,
+  planTables,
+} from "./plan_commit.ts";
+import type { TableCache } from "./read/table_cache.ts";
+import type { GraphView } from "./read/view.ts";
+import { type TableCommitOptions, writeTables } from "./table_commits.ts";
+import type { ChangeSet } from "./write/change_set.ts";
+
+/** One write. */
+export interface PublishRequest {
+  readonly operation: Operation;
+  readonly actor: string | null;
+  /** What to do when another commit gets in between. */
+  readonly retry: "redo" | "fail";
+  /** Publish only on top of this commit. */
+  readonly ifCommit?: string;
+  /** A schema to pin from this commit on; its object is stored already. */
+  readonly schema?: { readonly digest: string; readonly catalog: Catalog };
+  /** Decides on one commit's content; null publishes nothing, an empty set an empty commit. May run several times. */
+  stage(view: GraphView): Promise<ChangeSet | null>;
+}
+
+/** What a branch writer works with. */
+export interface BranchWriterOptions {
+  readonly head: BranchHead;
+  readonly cache: Pick<TableCache, "view" | "rebase">;
+  readonly tables: TableStore;
+  readonly ports: Ports;
+  /** Hears of failures that no caller waits for: folds and hints. */
+  readonly onBackgroundError: (error: unknown) => void;
+}
+
+/** A queued request. */
+interface Job {
+  readonly request: PublishRequest;
+  /** The head when the request arrived. */
+  readonly captured: LoggedState;
+  /** Lost races so far. */
+  attempts: number;
+  /** What was staged last, and on which commit. */
+  staged: { readonly on: string; readonly changes: ChangeSet | null } | null;
+  resolve(commit: Commit | null): void;
+  reject(error: unknown): void;
+}
+
+type Outcome =
+  | { readonly kind: "inline"; readonly planned: PlannedCommit }
+  | { readonly kind: "large"; readonly changes: ChangeSet }
+  | { readonly kind: "unchanged" }
+  | { readonly kind: "refused"; readonly error: unknown };
+
+/** A decided request of a group. */
+interface Member {
+  readonly job: Job;
+  readonly outcome: Exclude<Outcome, { kind: "large" }>;
+}
+
+/** Slots between two hints. */
+const HINT_EVERY_SLOTS = 64;
+
+/** Publishes commits on one branch. */
+export class BranchWriter {
+  readonly #options: BranchWriterOptions;
+  readonly #queue: (Job | (() => Promise<void>))[] = [];
+  readonly #folds: FoldRunner;
+  readonly #hints = new Set<Promise<void>>();
+  #running: Promise<void> | null = null;
+
+  constructor(options: BranchWriterOptions) {
+    this.#options = options;
+    this.#folds = new FoldRunner({
+      ...options,
+      tableCommits: this.#tableCommits("fold"),
+      append: (planned) => this.#append([planned], "fold"),
+      takeTurn: (turn) => this.#enqueue(turn),
+    });
+  }
+
+  /**
+   * Publishes one write; returns its commit, or null when it changes nothing.
+   *
+   * @throws AppError `write_conflict`, `precondition_failed`, `outcome_unknown`, and whatever staging throws.
+   */
+  async publish(request: PublishRequest): Promise<Commit | null> {
+    const captured = await this.#options.head.latest();
+    return await new Promise((resolve, reject) => {
+      this.#enqueue({ request, captured, attempts: 0, staged: null, resolve, reject });
+    });
+  }
+
+  /** Waits until nothing is queued or running, background work included. */
+  async settle(): Promise<void> {
+    while (this.#running !== null || this.#folds.running !== null || this.#hints.size > 0) {
+      await Promise.all([this.#running, this.#folds.running, ...this.#hints]);
+    }
+  }
+
+  #enqueue(entry: Job | (() => Promise<void>)): void {
+    this.#queue.push(entry);
+    this.#running ??= this.#drain();
+  }
+
+  async #drain(): Promise<void> {
+    // Callers that were just acknowledged put in their next request first, so that it joins the group.
+    for (await null; this.#queue.length > 0;) await this.#turn();
+    this.#running = null;
+  }
+
+  async #turn(): Promise<void> {
+    const first = this.#queue[0];
+    if (typeof first === "function") {
+      this.#queue.shift();
+      return await first();
+    }
+    let base: LoggedState;
+    try {
+      base = await this.#options.head.latest();
+    } catch (error) {
+      return (this.#queue.shift() as Job).reject(error);
+    }
+    await this.#writeGroup(base);
+    this.#folds.consider(this.#options.head.known);
+  }
+
+  async #writeGroup(base: LoggedState): Promise<void> {
+    const members: Member[] = [];
+    let state = base;
+    let bytes = 0;
+    let commits = 0;
+    while (commits < GROUP_COMMITS_MAX && bytes < GROUP_BYTES_MAX) {
+      const job = this.#queue[0];
+      if (job === undefined || typeof job === "function") break;
+      const outcome = await this.#decide(job, state, base.slot + 1);
+      if (outcome.kind === "large") {
+        // Staged already: its own turn comes next and finds the change set if this group is published.
+        if (commits > 0) break;
+        this.#queue.shift();
+        return await this.#publishLarge(job, base, outcome.changes);
+      }
+      this.#queue.shift();
+      if (outcome.kind === "inline") {
+        state = outcome.planned.state;
+        bytes += outcome.planned.deltaText?.length ?? 0;
+        commits++;
+      }
+      if (commits > 0) members.push({ job, outcome });
+      else await this.#tell(job, outcome);
+    }
+    if (commits > 0) await this.#publishGroup(members);
+  }
+
+  /** Decides a request on a state; never throws. */
+  async #decide(job: Job, state: LoggedState, slot: number): Promise<Outcome> {
+    const { request } = job;
+    const branch = this.#options.head.ref.name;
+    try {
+      if (request.ifCommit !== undefined && request.ifCommit !== state.commit.id) {
+        return { kind: "refused", error: preconditionFailed(branch, request.ifCommit, state.commit) };
+      }
+      const moved = job.captured.commit.id !== state.commit.id;
+      const lost = moved && request.retry === "fail" && request.ifCommit === undefined;
+      const changes = await this.#stage(job, lost ? job.captured : state);
+      if (changes === null) return { kind: "unchanged" };
+      if (lost || job.attempts >= WRITE_ATTEMPTS_MAX) {
+        const touched = effectiveChanges(changes).map(([key]) => key);
+        const expected = job.captured.commit;
+        return { kind: "refused", error: writeConflict({ branch, expected, actual: state.commit, touched }) };
+      }
+      const planned = planInline(state, slot, changes, this.#facts(request, state));
+      return planned === null ? { kind: "large", changes } : { kind: "inline", planned };
+    } catch (error) {
+      return { kind: "refused", error };
+    }
+  }
+
+  async #stage(job: Job, state: LoggedState): Promise<ChangeSet | null> {
+    // The same commit has the same content, whether its deltas were folded meanwhile or not.
+    if (job.staged?.on !== state.commit.id) {
+      const changes = await job.request.stage(this.#options.cache.view(state));
+      job.staged = { on: state.commit.id, changes };
+      await this.#options.ports.failpoint("publish.staged");
+    }
+    return job.staged.changes;
+  }
+
+  #facts(request: PublishRequest, state: LoggedState): CommitFacts {
+    const { ports, head } = this.#options;
+    return {
+      id: ports.newId(),
+      branch: head.ref.name,
+      actor: request.actor,
+      createdAt: Math.floor(ports.clock.nowMs() * 1000),
+      operation: request.operation,
+      schemaDigest: request.schema?.digest ?? state.commit.schemaDigest,
+      catalog: request.schema?.catalog ?? state.catalog,
+    };
+  }
+
+  /** Tells the outcome of a request that was decided on a published state. */
+  async #tell(job: Job, outcome: Member["outcome"]): Promise<void> {
+    if (outcome.kind === "refused") return job.reject(outcome.error);
+    if (outcome.kind === "inline") return job.resolve(outcome.planned.commit);
+    const { ifCommit } = job.request;
+    if (ifCommit === undefined) return job.resolve(null);
+    try {
+      const { commit } = await this.#options.head.latest();
+      if (commit.id === ifCommit) job.resolve(null);
+      else job.reject(preconditionFailed(this.#options.head.ref.name, ifCommit, commit));
+    } catch (error) {
+      job.reject(error);
+    }
+  }
+
+  async #publishGroup(members: readonly Member[]): Promise<void> {
+    const planned = members.flatMap(({ outcome }) => outcome.kind === "inline" ? [outcome.planned] : []);
+    let won: boolean;
+    try {
+      won = await this.#append(planned, "publish");
+    } catch (error) {
+      const undecided = members.filter(({ outcome }) => outcome.kind !== "inline");
+      for (const { job, outcome } of members) if (outcome.kind === "inline") job.reject(error);
+      this.#queue.unshift(...undecided.map(({ job }) => job));
+      return;
+    }
+    if (!won) {
+      for (const { job, outcome } of members) if (outcome.kind === "inline") job.attempts++;
+      return await this.#again(members.map(({ job }) => job));
+    }
+    for (const { job, outcome } of members) {
+      if (outcome.kind === "unchanged") job.resolve(null);
+      else await this.#tell(job, outcome);
+    }
+  }
+
+  async #publishLarge(job: Job, base: LoggedState, changes: ChangeSet): Promise<void> {
+    const { head, ports } = this.#options;
+    try {
+      // A fold that runs writes the same tables: its result is published first, the content stays.
+      if (await this.#folds.finish()) return await this.#again([job], false);
+      const touched = effectiveChanges(changes);
+      const written = await writeTables(base, touched, this.#tableCommits("publish"));
+      const pins = new Map<TypeKey, TablePin>();
+      for (const [key, pin] of written) if (pin !== null) pins.set(key, pin);
+      await ports.failpoint("publish.tables_written");
+      if (pins.size === written.size) {
+        const facts = this.#facts(job.request, base);
+        const planned = planTables(base, base.slot + 1, changes, pins, facts);
+        if (await this.#append([planned], "publish")) return job.resolve(planned.commit);
+      }
+      job.attempts++;
+      if (job.attempts >= WRITE_ATTEMPTS_MAX) {
+        const { commit } = await head.latest();
+        const keys = touched.map(([key]) => key);
+        throw writeConflict({
+          branch: head.ref.name,
+          expected: job.captured.commit,
+          actual: commit,
+          touched: keys,
+        });
+      }
+      await this.#again([job]);
+    } catch (error) {
+      job.reject(error);
+    }
+  }
+
+  /** Puts requests back at the front, after a pause that grows with the races lost. */
+  async #again(jobs: readonly Job[], pause = true): Promise<void> {
+    this.#queue.unshift(...jobs);
+    if (!pause) return;
+    const lost = Math.max(...jobs.map((job) => job.attempts));
+    const dice = new Uint8Array(1);
+    this.#options.ports.random.fill(dice);
+    const ms = dice[0]! / 256 * Math.min(2 ** lost, 64);
+    await new Promise((resolve) => setTimeout(resolve, ms));
+  }
+
+  /** Creates the next slot with these commits; returns whether it is ours. `name` is the prefix of the failpoints. */
+  async #append(planned: readonly PlannedCommit[], name: string): Promise<boolean> {
+    const { head, ports } = this.#options;
+    const { commit, state } = must(planned.at(-1), "something is published");
+    const bytes = encodeLogObject(planned);
+    const won = await head.whilePublishing(async () => {
+      await ports.failpoint(`${name}.before_append`);
+      const won = await head.source.log.append(state.slot, bytes, commit.id);
+      await ports.failpoint(`${name}.after_append`);
+      if (won) head.adopt(state);
+      return won;
+    });
+    if (won && state.slot % HINT_EVERY_SLOTS === 0) this.#putHint(state.slot);
+    return won;
+  }
+
+  #putHint(slot: number): void {
+    const hint: Promise<void> = this.#options.head.source.log.putHint(slot)
+      .catch(this.#options.onBackgroundError)
+      .finally(() => this.#hints.delete(hint));
+    this.#hints.add(hint);
+  }
+
+  #tableCommits(name: string): TableCommitOptions {
+    const { tables, cache, head, ports } = this.#options;
+    const { forkedFrom, incarnation } = head.ref;
+    return {
+      tables,
+      view: (state) => cache.view(state),
+      lanceBranch: forkedFrom === null ? null : incarnation,
+      failpoint: (step) => ports.failpoint(`${name}.${step}`),
+    };
+  }
+}
