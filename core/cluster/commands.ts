@@ -14,6 +14,8 @@ import type {
   StatusResult,
   ValidateResult,
 } from "./results.ts";
+import type { ConfigFiles } from "./sources.ts";
+import { systemFiles } from "./system_files.ts";
 
 /** Options of every cluster command. Only `configDir` is required: the rest defaults to this machine. */
 export interface ClusterOptions {
@@ -22,6 +24,8 @@ export interface ClusterOptions {
   /** Who asks (`--as`, else `operator.actor`); null or absent: nobody said. */
   readonly actor?: string | null;
   readonly env?: Env;
+  /** Where configuration files come from; default: the working tree. */
+  readonly files?: ConfigFiles;
   /** Opens the storage root. */
   readonly openStore?: (uri: StorageUri) => ObjectStore;
 }
@@ -45,6 +49,12 @@ export interface ApplyOptions extends ClusterOptions {
 /** Options of `cluster force-unlock`. */
 export interface ForceUnlockOptions extends ClusterOptions {
   readonly lockId: string;
+}
+
+/** `cluster validate`. */
+export async function clusterValidate(options: ClusterOptions): Promise<Outcome<ValidateResult>> {
+  const { runValidate } = await import("./validate.ts");
+  return await runValidate({ configDir: options.configDir, files: options.files ?? systemFiles });
 }
 
 /** The commands and what they answer. */

@@ -22,7 +22,6 @@ export const FINDINGS = {
   wrong_kind_reference: "error",
   invalid_external_blob_base: "error",
   invalid_external_blob_policy: "error",
-  external_blob_ingress_default_deny: "warning",
   schema_file_missing: "error",
   schema_parse_error: "error",
   schema_catalog_error: "error",
