@@ -16,7 +16,7 @@ export interface CompiledFile {
   readonly queries: readonly TypedQuery[];
   /** Names of all declarations, those with errors included, in file order; a repeated name repeats here. */
   readonly declared: readonly string[];
-  /** At most one per query: its syntax error, or its first type error. In file order within each of the two kinds. */
+  /** At most one per query: its syntax error, or its first type error. In file order. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -30,6 +30,7 @@ export function compileFile(catalog: Catalog, source: SourceText): CompiledFile 
     if (query !== null) queries.push(query);
     else diagnostics.push(diagnostic);
   }
+  diagnostics.sort((a, b) => (a.span?.start ?? 0) - (b.span?.start ?? 0));
   return { queries, declared: parsed.declared, diagnostics };
 }
 

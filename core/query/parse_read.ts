@@ -144,7 +144,11 @@ function parseFilterOrSearch(reader: TokenReader): ClauseSyntax {
   const compares = operator.kind === "punct" || operator.kind === "word";
   if (!compares || !COMPARISONS.has(operator.text)) {
     if (left.kind === "search") return { kind: "textsearch", search: left, start: left.start, end: left.end };
-    reader.fail("a comparison (`=`, `!=`, `<`, `<=`, `>`, `>=`, `contains`, `starts_with`)");
+    const isBinding = left.kind === "variable" && operator.kind === "word" && !reader.isIdent();
+    reader.fail(
+      "a comparison (`=`, `!=`, `<`, `<=`, `>`, `>=`, `contains`, `starts_with`)",
+      isBinding ? `a binding is written \`$${left.text}: ${operator.text}\`` : undefined,
+    );
   }
   reader.take();
   if (reader.isPunct("=")) reader.fail("an expression", "equality is written with one `=`");
