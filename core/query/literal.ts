@@ -1,4 +1,5 @@
 /** The natural type of a literal, and what it becomes beside a property. */
+import { toSingle } from "../base/single.ts";
 import { parseDate, parseDateTime } from "../base/temporal.ts";
 import {
   type Cell,
@@ -100,7 +101,7 @@ export function convertNumber(value: ScalarCell, scalar: Scalar): ScalarCell | n
   if ((typeof value !== "number" && typeof value !== "bigint") || !isNumeric(scalarType(scalar))) {
     return value;
   }
-  if (scalar === "F32") return Math.fround(Number(value));
+  if (scalar === "F32") return toSingle(value);
   if (scalar === "F64") {
     const wide = Number(value);
     return typeof value === "number" || BigInt(wide) === value ? wide : null;
