@@ -1,6 +1,6 @@
 /** The productions below a declaration: properties, types, constraints, annotations, literals and names. */
 import type { Token } from "../base/lexer.ts";
-import { joinSpans, type Span } from "../base/span.ts";
+import type { Span } from "../base/span.ts";
 import { nearestName } from "../base/suggest.ts";
 import type {
   AnnotationExpr,
@@ -290,10 +290,7 @@ export class LineParser {
   }
 
   #spanFrom(start: Span): Span {
-    return joinSpans({ start: start.start, end: start.start }, {
-      start: start.start,
-      end: this.#cursor.previousEnd,
-    });
+    return { start: start.start, end: Math.max(start.start, this.#cursor.previousEnd) };
   }
 }
 

@@ -8,7 +8,8 @@ import { DIAGNOSTICS_MAX, SOURCE_CHARS_MAX } from "../base/limits.ts";
 import { type Token, tokenize, type TokenKind } from "../base/lexer.ts";
 import type { SourceText, Span } from "../base/span.ts";
 
-const PUNCTUATION = "{}()[]:,@?*-=";
+/** Single-character signs of the language. */
+export const PUNCTUATION = "{}()[]:,@?*-=";
 
 /** Words that start a declaration when a type name follows. */
 export const TOP_LEVEL = ["interface", "node", "edge"] as const;
