@@ -30,8 +30,8 @@ export class AfterImage {
     let table = this.#tables.get(key);
     if (table === undefined) {
       const type = must(this.#view.catalog.byKey.get(key), `the catalog has ${key}`);
-      const head = headRows(this.#view, key) === 0 ? null : headTable(this.#view, type);
-      table = new TableAfter(type, this.#changes.get(key) ?? null, head);
+      const openHead = headRows(this.#view, key) === 0 ? null : () => headTable(this.#view, type);
+      table = new TableAfter(type, this.#changes.get(key) ?? null, openHead);
       this.#tables.set(key, table);
     }
     return table;
@@ -52,15 +52,20 @@ export function headTable(view: GraphView, type: AnyType): TableView {
 export class TableAfter {
   readonly type: AnyType;
   readonly change: TableChange | null;
-  /** Null when the table is empty at the head. */
-  readonly head: TableView | null;
+  readonly #openHead: (() => TableView) | null;
   #upserts: IdIndex | null = null;
   #deletes: ReadonlySet<string> | null = null;
 
-  constructor(type: AnyType, change: TableChange | null, head: TableView | null) {
+  /** `openHead` is null when the table is empty at the head; else it is called only when the head is looked at. */
+  constructor(type: AnyType, change: TableChange | null, openHead: (() => TableView) | null) {
     this.type = type;
     this.change = change;
-    this.head = head;
+    this.#openHead = openHead;
+  }
+
+  /** The table before the write; null when it is empty there. */
+  get head(): TableView | null {
+    return this.#openHead === null ? null : this.#openHead();
   }
 
   /** Ids of the upserted rows; null when there are none. */
@@ -98,7 +103,7 @@ export class TableAfter {
   }
 
   #survives(id: string): boolean {
-    return this.head !== null && this.head.find(id) !== -1 && !this.#isRemoved(id);
+    return !this.#isRemoved(id) && this.head !== null && this.head.find(id) !== -1;
   }
 
   #isRemoved(id: string): boolean {

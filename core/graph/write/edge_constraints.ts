@@ -18,11 +18,13 @@ export function* endpointViolations(
 ): Generator<Violation, void, undefined> {
   const edges = after.table(type.key);
   yield* changedEdges(after, edges, type, place);
-  const head = after.headEdges(type.name);
-  if (head === null || edges.change?.replaceAll === true) return;
+  if (edges.change?.replaceAll === true) return;
   for (const side of ["src", "dst"] as const) {
     const nodes = after.table(`node:${side === "src" ? type.from : type.to}`);
-    for (const nodeId of nodes.change?.deletes ?? []) {
+    const removed = nodes.change?.deletes ?? [];
+    const head = removed.length === 0 ? null : after.headEdges(type.name);
+    if (head === null) continue;
+    for (const nodeId of removed) {
       for (const row of side === "src" ? head.rowsFrom(nodeId) : head.rowsTo(nodeId)) {
         const edgeId = head.idOf(row);
         if (edges.keeps(edgeId)) {

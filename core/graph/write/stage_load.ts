@@ -94,7 +94,7 @@ function stageTable(view: GraphView, table: ParsedTable, mode: LoadMode, newId: 
   const change: TableChange = {
     replaceAll: mode === "overwrite",
     upserts: records,
-    existing: existingRows(records, head),
+    existing: existingRows(records.length, index === null ? null : idColumn(records, "id"), head),
     deletes: mode === "overwrite" && head !== null ? droppedIds(head, index) : [],
   };
   const repeated = duplicates.map(({ row, first }) => ({
@@ -152,11 +152,11 @@ function takeRows(type: AnyType, records: RecordColumns, rows: Int32Array): Reco
   return { length: rows.length, columns };
 }
 
-function existingRows(records: RecordColumns, head: TableView | null): Uint8Array {
-  const existing = new Uint8Array(records.length);
-  if (head === null) return existing;
-  const ids = idColumn(records, "id");
-  for (let row = 0; row < records.length; row++) existing[row] = head.find(ids.text(row)) === -1 ? 0 : 1;
+/** Which rows the head has. Ids that were made just now are not looked up when the table has no others. */
+function existingRows(length: number, ids: Utf8Column | null, head: TableView | null): Uint8Array {
+  const existing = new Uint8Array(length);
+  if (head === null || ids === null) return existing;
+  for (let row = 0; row < length; row++) existing[row] = head.find(ids.text(row)) === -1 ? 0 : 1;
   return existing;
 }
 
