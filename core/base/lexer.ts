@@ -73,11 +73,17 @@ export function tokenize(source: string, punctuation: string): Token[] {
     else if (punctuation.includes(char)) push("punct", at, at + 1);
     else {
       const end = at + (source.codePointAt(at)! > 0xffff ? 2 : 1);
-      push("error", at, end, `unexpected character \`${source.slice(at, end)}\``);
+      push("error", at, end, `unexpected character \`${visible(source.slice(at, end))}\``);
     }
   }
   push("end", source.length, source.length, "");
   return tokens;
+}
+
+/** A character as people can see it: invisible ones, such as a no-break space or a byte order mark, by number. */
+function visible(char: string): string {
+  if (!/^[\p{C}\p{Z}]$/u.test(char)) return char;
+  return `U+${char.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
 function matchAt(pattern: RegExp, source: string, at: number): number {
