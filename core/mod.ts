@@ -34,4 +34,5 @@ export type { ObjectStore } from "./storage/object_store.ts";
 export { createMemoryStore } from "./storage/memory_store.ts";
 export { openObjectStore, openTableStore } from "./storage/open.ts";
 export { parseStorageUri } from "./storage/uri.ts";
+export { formatSchema } from "./schema/printer.ts";
 export { VERSION } from "./version.ts";
