@@ -34,6 +34,17 @@ export function writeConflict(options: {
   );
 }
 
+/** 409: the schema changed while another schema change was prepared. */
+export function schemaConflict(expected: string, actual: string): AppError {
+  return new AppError(
+    "write_conflict",
+    "the schema changed while the update was prepared: look at it and repeat",
+    {
+      detail: { read_set_conflict: { member: "schema_digest", expected, actual } },
+    },
+  );
+}
+
 /** 412: a conditional write named a commit that is not the head. */
 export function preconditionFailed(branch: string, expected: string, head: Commit): AppError {
   return new AppError(

@@ -1,0 +1,155 @@
+/**
+ * The open branches of one graph in this process: one head and one writer each, made on first use.
+ *
+ * Invariant: a registered branch has a stored ref; a branch that is still being made by a forking load is open but not
+ * registered, so nobody else can see it.
+ */
+import { AppError } from "../errors.ts";
+import type { ObjectStore } from "../storage/object_store.ts";
+import type { TableStore } from "../storage/table_store.ts";
+import { branchNotFound, type BranchRef, listBranches, readRef } from "./branches.ts";
+import type { Commit } from "./commit.ts";
+import type { Ports } from "./graph_ports.ts";
+import { BranchHead } from "./head.ts";
+import { CommitHistory } from "./history.ts";
+import { BranchLog } from "./log.ts";
+import type { LoggedState } from "./logged_state.ts";
+import { BranchWriter } from "./publish.ts";
+import type { TableCache } from "./read/table_cache.ts";
+import type { SchemaStore } from "./schemas.ts";
+import { openCommit, openSlot, type SnapshotSource } from "./snapshot.ts";
+
+/** What branches are opened with. */
+export interface OpenBranchesOptions {
+  readonly store: ObjectStore;
+  readonly tables: TableStore;
+  readonly cache: TableCache;
+  readonly schemas: SchemaStore;
+  readonly ports: Ports;
+  readonly onBackgroundError: (error: unknown) => void;
+}
+
+/** One open branch. */
+export interface OpenBranch {
+  readonly ref: BranchRef;
+  readonly head: BranchHead;
+  readonly writer: BranchWriter;
+}
+
+/** Snapshots of older commits that stay open. */
+const SNAPSHOTS_MAX = 32;
+
+/** Opens branches and commits of one graph. */
+export class OpenBranches {
+  readonly #options: OpenBranchesOptions;
+  readonly #history = new CommitHistory();
+  readonly #branches = new Map<string, Promise<OpenBranch | null>>();
+  readonly #snapshots = new Map<string, Promise<LoggedState>>();
+
+  constructor(options: OpenBranchesOptions) {
+    this.#options = options;
+  }
+
+  /** A live branch. Throws `AppError("branch_not_found")`. */
+  async get(name: string): Promise<OpenBranch> {
+    const branch = await this.find(name);
+    if (branch === null) throw branchNotFound(name);
+    return branch;
+  }
+
+  /** A live branch, or null. */
+  find(name: string): Promise<OpenBranch | null> {
+    let opening = this.#branches.get(name);
+    if (opening === undefined) {
+      opening = this.#open(name);
+      this.#branches.set(name, opening);
+      const forget = () => void this.#branches.delete(name);
+      opening.then((branch) => branch ?? forget(), forget);
+    }
+    return opening;
+  }
+
+  /** Opens a branch whose ref is not stored yet, at the state it starts from. */
+  fork(ref: BranchRef, state: LoggedState): OpenBranch {
+    return this.#make(ref, this.#sourceOf(ref), state);
+  }
+
+  /** Makes a branch known whose ref was stored. */
+  register(branch: OpenBranch): void {
+    this.#branches.set(branch.ref.name, Promise.resolve(branch));
+  }
+
+  /** Commits of a branch as shown outside, newest first. */
+  async commits(name: string): ReturnType<CommitHistory["list"]> {
+    const { ref, head } = await this.get(name);
+    return await this.#history.list(ref, head.source.log, (await head.latest()).slot);
+  }
+
+  /** The record of a commit on any live branch. Throws `AppError("commit_not_found")`. */
+  async commit(id: string): Promise<Commit> {
+    const main = await this.get("main");
+    if (main.head.known.commit.id === id) return main.head.known.commit;
+    return (await this.#locate(id)).commit;
+  }
+
+  /** The state at a commit of any live branch. Throws `AppError("commit_not_found")`. */
+  snapshot(id: string): Promise<LoggedState> {
+    let opening = this.#snapshots.get(id);
+    if (opening === undefined) opening = this.#openSnapshot(id);
+    else this.#snapshots.delete(id);
+    // Map order is the order of use.
+    this.#snapshots.set(id, opening);
+    opening.catch(() => this.#snapshots.delete(id));
+    const oldest = this.#snapshots.keys().next().value;
+    if (this.#snapshots.size > SNAPSHOTS_MAX && oldest !== undefined) this.#snapshots.delete(oldest);
+    return opening;
+  }
+
+  /** Waits for all writes and background work. */
+  async settle(): Promise<void> {
+    const branches = await Promise.allSettled(this.#branches.values());
+    await Promise.all(
+      branches.map((each) => each.status === "fulfilled" ? each.value?.writer.settle() : null),
+    );
+  }
+
+  async #openSnapshot(id: string): Promise<LoggedState> {
+    const { source, logged, commit } = await this.#locate(id);
+    return await openCommit(source, logged, commit);
+  }
+
+  async #locate(id: string) {
+    const names = await listBranches(this.#options.store);
+    const mainFirst = ["main", ...names.filter((name) => name !== "main")];
+    for (const name of mainFirst) {
+      const branch = await this.find(name);
+      if (branch === null) continue;
+      const { ref, head } = branch;
+      const found = await this.#history.find(ref, head.source.log, (await head.latest()).slot, id);
+      if (found !== null) return { source: head.source, ...found };
+    }
+    throw new AppError("commit_not_found", `commit '${id}' not found`);
+  }
+
+  async #open(name: string): Promise<OpenBranch | null> {
+    const ref = await readRef(this.#options.store, name);
+    if (ref === null) return null;
+    const source = this.#sourceOf(ref);
+    const slot = await source.log.findHead();
+    return slot === 0 ? null : this.#make(ref, source, await openSlot(source, slot));
+  }
+
+  #sourceOf(ref: BranchRef): SnapshotSource {
+    const { store, schemas } = this.#options;
+    return {
+      log: new BranchLog(store, ref),
+      catalogOf: async (digest) => (await schemas.load(digest)).catalog,
+    };
+  }
+
+  #make(ref: BranchRef, source: SnapshotSource, state: LoggedState): OpenBranch {
+    const { cache, tables, ports, onBackgroundError } = this.#options;
+    const head = new BranchHead(ref, source, state);
+    return { ref, head, writer: new BranchWriter({ head, cache, tables, ports, onBackgroundError }) };
+  }
+}
