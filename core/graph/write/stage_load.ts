@@ -120,7 +120,8 @@ function fillIds(given: Utf8Column, newId: NewId): Utf8Column {
   if (newId.write !== undefined && !given.validity!.subarray(0, length).includes(1)) {
     const bytes = new Uint8Array(length * ULID_LENGTH);
     newId.write(bytes, 0, length);
-    const offsets = Int32Array.from({ length: length + 1 }, (_, row) => row * ULID_LENGTH);
+    const offsets = new Int32Array(length + 1);
+    for (let row = 1; row <= length; row++) offsets[row] = row * ULID_LENGTH;
     return new Utf8Column(offsets, bytes, length);
   }
   const ids = new Utf8Column();

@@ -62,10 +62,8 @@ function* enumFaults(type: AnyType, property: Property, column: Column): Generat
   const allowed = property.type.kind === "scalar" ? property.type.enumValues : null;
   if (allowed === null) return;
   assert(column.kind === "utf8", "enum values are strings");
-  const values = new Utf8Column();
-  for (const value of allowed) values.push(value);
   const found = new Int32Array(column.length);
-  if (IdIndex.build(values).findAll(column, column.length, found) === 0) return;
+  if (enumIndex(allowed).findAll(column, column.length, found) === 0) return;
   for (let row = 0; row < column.length; row++) {
     if (found[row] !== -1 || column.isNull(row)) continue;
     const value = showCell(column.text(row), property.type);
@@ -74,6 +72,19 @@ function* enumFaults(type: AnyType, property: Property, column: Column): Generat
       `invalid enum value '${value}' for ${type.name}.${property.name}: allowed are ${allowed.join(", ")}`,
     ];
   }
+}
+
+/** Enum sets by their bytes, made once per set. */
+const ENUM_INDEXES = new WeakMap<readonly string[], IdIndex>();
+
+function enumIndex(allowed: readonly string[]): IdIndex {
+  let index = ENUM_INDEXES.get(allowed);
+  if (index === undefined) {
+    const values = new Utf8Column();
+    for (const value of allowed) values.push(value);
+    ENUM_INDEXES.set(allowed, index = IdIndex.build(values));
+  }
+  return index;
 }
 
 function* rangeFaults(
