@@ -1,0 +1,72 @@
+/**
+ * A race of two processes that write one table on one base. As a module it starts them; as a program it is one of them:
+ * `table_race.ts <options as JSON>`, waits for a line on its input, writes, prints its attempts as JSON.
+ */
+import { LanceTables } from "../../core/storage/lance_tables.ts";
+import type { TablePin } from "../../core/storage/table_store.ts";
+import { recordOf, tableType } from "../support/records.ts";
+
+/** One write and its outcome. */
+export interface Attempt {
+  readonly pin: TablePin | null;
+  readonly inserted: readonly string[];
+  readonly deleted: readonly string[];
+}
+
+/** What both writers do. */
+export interface TableRace {
+  readonly root: string;
+  readonly base: TablePin;
+  readonly branch: string | null;
+  /** Writes per process, all on the same base. */
+  readonly writes: number;
+}
+
+const THING = tableType({
+  n: { kind: "scalar", scalar: "I32", enumValues: null },
+  text: { kind: "scalar", scalar: "String", enumValues: null },
+});
+
+/** Lets two processes write at the same time and returns all attempts. */
+export async function raceOfWriters(race: TableRace): Promise<Attempt[]> {
+  const children = ["left", "right"].map((writer) =>
+    new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", import.meta.url, JSON.stringify({ ...race, writer })],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn()
+  );
+  const outputs = children.map((child) => child.stdout.pipeThrough(new TextDecoderStream()).getReader());
+  for (const output of outputs) await output.read();
+  for (const child of children) {
+    const input = child.stdin.getWriter();
+    await input.write(new TextEncoder().encode("go\n"));
+    await input.close();
+  }
+  const attempts: Attempt[] = [];
+  for (const [i, output] of outputs.entries()) {
+    let report = "";
+    for (let chunk = await output.read(); !chunk.done; chunk = await output.read()) report += chunk.value;
+    if (!(await children[i]!.status).success) throw new Error(`writer ${i} failed`);
+    attempts.push(...JSON.parse(report) as Attempt[]);
+  }
+  return attempts;
+}
+
+if (import.meta.main) {
+  const race = JSON.parse(Deno.args[0] ?? "") as TableRace & { writer: string };
+  const tables = new LanceTables(race.root);
+  // Loads the library before the start.
+  if (race.base.version > 0) await tables.read(race.base, THING, ["id"]);
+  console.log("ready");
+  await Deno.stdin.read(new Uint8Array(8));
+  const attempts: Attempt[] = [];
+  for (let i = 0; i < race.writes; i++) {
+    const inserted = [`${race.writer}-${i}-0`, `${race.writer}-${i}-1`];
+    const deleted = race.base.version > 0 && i % 3 === 0 ? ["b"] : [];
+    const inserts = recordOf(THING, inserted.map((id) => ({ id, n: i, text: id })));
+    const write = { replaceAll: false, inserts, updates: null, deletes: deleted };
+    attempts.push({ pin: await tables.write(race.base, THING, race.branch, write), inserted, deleted });
+  }
+  console.log(JSON.stringify(attempts));
+}
