@@ -11,8 +11,9 @@ import type { AnyType, Catalog, TypeKey } from "../../schema/catalog.ts";
 import type { RecordColumns } from "../../storage/columns.ts";
 import { TypeBuilder } from "./batch_builder.ts";
 import { isWord, skipSpace } from "./byte_reader.ts";
-import { LineScanner, type MemberTape, STRING } from "./line_scanner.ts";
+import { LineScanner } from "./line_scanner.ts";
 import { checkLine, LineShape, memberText, refusal, typeNamed } from "./line_shape.ts";
+import { type MemberTape, STRING } from "./member_tape.ts";
 
 /** The records of one type, in file order. */
 export interface ParsedTable {

@@ -11,8 +11,9 @@ import { deriveId } from "../../schema/keys.ts";
 import type { Cell } from "../../schema/value_type.ts";
 import { type Column, columnNames, type RecordColumns, Utf8Column } from "../../storage/columns.ts";
 import { isWord, unescaped, utf8 } from "./byte_reader.ts";
-import { ESCAPED_STRING, type MemberTape, NULL, STRING } from "./line_scanner.ts";
-import { describeJson, readerOf, type ValueReader } from "./value_reader.ts";
+import { ESCAPED_STRING, type MemberTape, NULL, STRING } from "./member_tape.ts";
+import { describeJson, type ValueReader } from "./scalar_reader.ts";
+import { readerOf } from "./value_reader.ts";
 
 /** Where a member name leads: a property by its index, or one of these. */
 const ID_SLOT = -1;

@@ -7,14 +7,8 @@ import { didYouMean } from "../../base/suggest.ts";
 import { AppError } from "../../errors.ts";
 import type { AnyType, Catalog } from "../../schema/catalog.ts";
 import { isWord, stringText, utf8 } from "./byte_reader.ts";
-import {
-  describeKind,
-  ESCAPED_STRING,
-  type LineScanner,
-  type MemberTape,
-  OBJECT,
-  STRING,
-} from "./line_scanner.ts";
+import type { LineScanner } from "./line_scanner.ts";
+import { describeKind, ESCAPED_STRING, type MemberTape, OBJECT, STRING } from "./member_tape.ts";
 
 const RESERVED: ReadonlySet<string> = new Set([
   "_tombstone",
