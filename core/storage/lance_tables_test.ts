@@ -13,7 +13,7 @@ import {
   rowsOf,
   tableType,
 } from "../../tests/support/records.ts";
-import { type Attempt, raceOfWriters } from "../../tests/suites/table_race.ts";
+import { type Attempt, raceOfWriters, writerKilledAfter } from "../../tests/suites/table_race.ts";
 
 const THING = tableType({
   n: { kind: "scalar", scalar: "I32", enumValues: null },
@@ -429,6 +429,58 @@ Deno.test("lance tables: after any history with crashes and forks every publishe
     { numRuns: 15 },
   );
 });
+
+Deno.test("lance tables: a writer killed at any moment is no obstacle to the next one", () =>
+  withTables(async (tables, root) => {
+    const base = await written(tables, UNWRITTEN, change({ inserts: things("a", "b", "c") }));
+    for (const delayMs of [0, 3, 7, 13, 21, 30]) {
+      await writerKilledAfter(delayMs, { root, base, branch: null, writes: 1000 });
+      const pin = await written(
+        new LanceTables(root),
+        base,
+        change({ inserts: things("d"), deletes: ["b"] }),
+      );
+      assert.deepEqual((await contentOf(tables, pin)).map((row) => row.id), ["a", "c", "d"]);
+      assert.deepEqual((await contentOf(new LanceTables(root), base)).map((row) => row.id), ["a", "b", "c"]);
+    }
+  }));
+
+Deno.test("lance tables: work within the permissions that the server has", () =>
+  withTables(async (tables, root) => {
+    const pin = await written(tables, UNWRITTEN, change({ inserts: things("a") }));
+    const script = `${root}/../script.ts`;
+    await Deno.writeTextFile(
+      script,
+      `
+      import { LanceTables } from ${JSON.stringify(new URL("./lance_tables.ts", import.meta.url).href)};
+      import { recordOf, tableType } from ${
+        JSON.stringify(new URL("../../tests/support/records.ts", import.meta.url).href)
+      };
+      const type = tableType({ n: { kind: "scalar", scalar: "I32", enumValues: null },
+        text: { kind: "scalar", scalar: "String", enumValues: null } });
+      const tables = new LanceTables(${JSON.stringify(root)});
+      const inserts = recordOf(type, [{ id: "b" }]);
+      const write = { replaceAll: false, inserts, updates: null, deletes: [] };
+      const pin = await tables.write(${JSON.stringify(pin)}, type, null, write);
+      console.log((await tables.read(pin, type, ["id", "text"])).length);`,
+    );
+    const output = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--no-prompt",
+        `--config=${new URL("../../deno.json", import.meta.url).pathname}`,
+        `--allow-read=${root}`,
+        `--allow-write=${root}`,
+        "--allow-env=NAPI_RS_NATIVE_LIBRARY_PATH,NAPI_RS_FORCE_WASI,LANCE_CPU_THREADS,LANCEDB_LOG",
+        "--allow-ffi=node_modules",
+        script,
+      ],
+      cwd: new URL("../../", import.meta.url).pathname,
+      stdout: "piped",
+      stderr: "piped",
+    }).output();
+    assert.equal(new TextDecoder().decode(output.stdout), "2\n", new TextDecoder().decode(output.stderr));
+  }));
 
 /** What every attempt must show: no result, or exactly the base with the own rows. */
 async function checkAttempts(root: string, base: TablePin, attempts: readonly Attempt[]): Promise<void> {

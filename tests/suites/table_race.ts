@@ -29,28 +29,53 @@ const THING = tableType({
 
 /** Lets two processes write at the same time and returns all attempts. */
 export async function raceOfWriters(race: TableRace): Promise<Attempt[]> {
-  const children = ["left", "right"].map((writer) =>
-    new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", import.meta.url, JSON.stringify({ ...race, writer })],
-      stdin: "piped",
-      stdout: "piped",
-    }).spawn()
-  );
-  const outputs = children.map((child) => child.stdout.pipeThrough(new TextDecoderStream()).getReader());
-  for (const output of outputs) await output.read();
-  for (const child of children) {
-    const input = child.stdin.getWriter();
-    await input.write(new TextEncoder().encode("go\n"));
-    await input.close();
-  }
-  const attempts: Attempt[] = [];
-  for (const [i, output] of outputs.entries()) {
-    let report = "";
-    for (let chunk = await output.read(); !chunk.done; chunk = await output.read()) report += chunk.value;
-    if (!(await children[i]!.status).success) throw new Error(`writer ${i} failed`);
-    attempts.push(...JSON.parse(report) as Attempt[]);
-  }
-  return attempts;
+  const writers = await Promise.all(["left", "right"].map((name) => startWriter(race, name)));
+  for (const writer of writers) await writer.go();
+  const reports = await Promise.all(writers.map((writer) => writer.report()));
+  return reports.flatMap((report) => JSON.parse(report) as Attempt[]);
+}
+
+/** Kills a process with SIGKILL so long after it began to write. */
+export async function writerKilledAfter(delayMs: number, race: TableRace): Promise<void> {
+  const writer = await startWriter(race, "killed");
+  await writer.go();
+  await new Promise((resolve) => setTimeout(resolve, delayMs));
+  await writer.kill();
+}
+
+interface Writer {
+  go(): Promise<void>;
+  report(): Promise<string>;
+  kill(): Promise<void>;
+}
+
+async function startWriter(race: TableRace, writer: string): Promise<Writer> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", import.meta.url, JSON.stringify({ ...race, writer })],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  // Everything is loaded and warm now.
+  await output.read();
+  return {
+    async go() {
+      const input = child.stdin.getWriter();
+      await input.write(new TextEncoder().encode("go\n"));
+      await input.close();
+    },
+    async report() {
+      let report = "";
+      for (let chunk = await output.read(); !chunk.done; chunk = await output.read()) report += chunk.value;
+      if (!(await child.status).success) throw new Error(`writer ${writer} failed`);
+      return report;
+    },
+    async kill() {
+      child.kill("SIGKILL");
+      await child.status;
+      await output.cancel();
+    },
+  };
 }
 
 if (import.meta.main) {
