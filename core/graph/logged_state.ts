@@ -116,11 +116,18 @@ export function advance(
       tables.set(key, old);
       continue;
     }
-    const kept = (old?.deltas ?? []).filter((delta) => delta.slot > state.foldedThrough);
-    const deltas = state.pending === undefined ? [] : added === undefined ? kept : [...kept, ...added];
+    const kept = unfolded(old?.deltas ?? [], state.foldedThrough);
+    const deltas = state.pending === undefined ? [] : added === undefined ? kept : kept.concat(added);
     tables.set(key, { type, pin: state.pin, deltas });
   }
   return { catalog: next.catalog, commit: next.commit, slot: next.slot, tables };
+}
+
+/** The deltas after a slot; the list itself when it has only such. */
+export function unfolded(deltas: readonly LoggedDelta[], foldedThrough: number): readonly LoggedDelta[] {
+  const first = deltas.findIndex((delta) => delta.slot > foldedThrough);
+  if (first === -1) return [];
+  return first === 0 ? deltas : deltas.slice(first);
 }
 
 function isUnchanged(table: LoggedTable, state: TableState): boolean {

@@ -10,7 +10,7 @@ import type { Catalog, TypeKey } from "../schema/catalog.ts";
 import type { TablePin } from "../storage/table_store.ts";
 import type { ChangeCounts, Commit, Operation, TableDelta, TableState } from "./commit.ts";
 import { encodedBytesAtLeast, encodeDelta } from "./delta_codec.ts";
-import { advance, type LoggedDelta, loggedDelta, type LoggedState } from "./logged_state.ts";
+import { advance, type LoggedDelta, loggedDelta, type LoggedState, unfolded } from "./logged_state.ts";
 import type { ChangeSet, TableChange } from "./write/change_set.ts";
 
 /** What a commit says about itself, besides its changes. */
@@ -121,8 +121,7 @@ export function planFold(
   const tables: Record<TypeKey, TableState> = { ...before.commit.tables };
   for (const [key, pin] of pins) {
     const { rows, changedAt } = stateOf(before, key);
-    const left = must(before.tables.get(key), `${key} has a table`).deltas
-      .filter((delta) => delta.slot > foldedThrough);
+    const left = unfolded(must(before.tables.get(key), `${key} has a table`).deltas, foldedThrough);
     assert(left.length > 0 || pin.rows === rows, `${key}: folded to ${pin.rows} rows, ${rows} were expected`);
     const pending = left.length === 0 ? {} : {
       pending: {

@@ -134,8 +134,12 @@ export class BranchWriter {
   }
 
   async #drain(): Promise<void> {
-    // Callers that were just acknowledged put in their next request first, so that it joins the group.
-    for (await null; this.#queue.length > 0;) await this.#turn();
+    for (await null; this.#queue.length > 0;) {
+      await this.#turn();
+      // A put on a quick disk blocks instead of waiting: without a pause, timers and other I/O would starve. Callers that
+      // were just acknowledged put in their next requests meanwhile, which joins them into one group.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
     this.#running = null;
   }
 
