@@ -60,8 +60,8 @@ export function applied(catalog: Catalog, content: Content, changes: ChangeSet):
       );
     }
     if (change.replaceAll) {
-      const dropped = [...before.keys()].filter((id) => !rows.has(id));
-      assert(JSON.stringify(dropped) === JSON.stringify(change.deletes), `dropped ids of ${key}`);
+      const dropped = [...before.keys()].filter((id) => !rows.has(id)).sort();
+      assert(JSON.stringify(dropped) === JSON.stringify([...change.deletes].sort()), `dropped ids of ${key}`);
     }
     next.set(key, rows);
   }
