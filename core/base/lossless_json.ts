@@ -24,6 +24,13 @@ export type LosslessJson =
  *
  * @throws AppError `invalid_input` with line and column for anything that is not strict JSON, repeats a member of one
  * object, or nests deeper than {@linkcode JSON_NESTING_MAX}.
+ *
+ * @example
+ * ```ts
+ * import { parseJson } from "./lossless_json.ts";
+ * const value = parseJson('{"id": 9007199254740993}') as { id: bigint };
+ * console.assert(value.id === 9007199254740993n);
+ * ```
  */
 export function parseJson(text: string): LosslessJson {
   const facts = scan(text);

@@ -23,6 +23,13 @@ export function parseDate(text: string): number | null {
 /**
  * Milliseconds since the epoch of an RFC 3339 timestamp or of a plain date (its midnight UTC); null when `text` is
  * neither. Date and time are parted by `T` or a space, a missing zone means UTC, fractions are cut to milliseconds.
+ *
+ * @example
+ * ```ts
+ * import { formatDateTime, parseDateTime } from "./temporal.ts";
+ * const ms = parseDateTime("2024-05-01 10:00:00.1239+02:00");
+ * console.assert(ms !== null && formatDateTime(ms) === "2024-05-01T08:00:00.123Z");
+ * ```
  */
 export function parseDateTime(text: string): number | null {
   const days = readDay(text);

@@ -20,7 +20,20 @@ export interface CompiledFile {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Compiles every query of a file; never throws for bad input. */
+/**
+ * Compiles every query of a file; never throws for bad input.
+ *
+ * @example
+ * ```ts
+ * import { acceptSchema } from "../schema/accept.ts";
+ * import { compileFile } from "./compile.ts";
+ * const schema = { path: "port.pg", text: "node Port { code: String @key }" };
+ * const { catalog } = acceptSchema(schema, { domain: "01J8ZQ4V9S3M5T6W7X8Y9Z0A1B" });
+ * const text = "query ports() { match { $p: Prot } return { $p.code } }";
+ * const { diagnostics } = compileFile(catalog, { path: "port.gq", text });
+ * console.assert(diagnostics[0]?.code === "T1" && diagnostics[0].help === "did you mean `Port`?");
+ * ```
+ */
 export function compileFile(catalog: Catalog, source: SourceText): CompiledFile {
   const parsed = parseFile(source);
   const queries: TypedQuery[] = [];
