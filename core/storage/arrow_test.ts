@@ -3,7 +3,7 @@ import * as arrow from "apache-arrow";
 import fc from "fast-check";
 import { AppError } from "../errors.ts";
 import { decodeRecords } from "./arrow_read.ts";
-import { encodeRecord } from "./arrow_write.ts";
+import { encodeRecords } from "./arrow_write.ts";
 import { columnNames, type RecordColumns, Utf8Column } from "./columns.ts";
 import { ALL_TYPES, arbitraryRecord, recordOf, rowsOf, tableType } from "../../tests/support/records.ts";
 
@@ -33,11 +33,11 @@ function plain(value: unknown, type: arrow.DataType): unknown {
   return value;
 }
 
-Deno.test("encodeRecord() writes what apache-arrow reads, and decodeRecords() reads it back", () => {
+Deno.test("encodeRecords() writes what apache-arrow reads, and decodeRecords() reads it back", () => {
   fc.assert(
     fc.property(arbitraryRecord(ALL_TYPES, 40), (rows) => {
       const record = recordOf(ALL_TYPES, rows);
-      const file = encodeRecord(ALL_TYPES, record);
+      const file = encodeRecords(ALL_TYPES, [record]);
       assert.deepEqual(cellsByArrow(file), rowsOf(record));
       assert.deepEqual(rowsOf(decodeRecords(ALL_TYPES, columnNames(ALL_TYPES), [file])), rowsOf(record));
     }),
@@ -45,14 +45,20 @@ Deno.test("encodeRecord() writes what apache-arrow reads, and decodeRecords() re
   );
 });
 
-Deno.test("decodeRecords() joins any number of files and the result can be written again", () => {
+Deno.test("decodeRecords() joins any number of files and batches, and the result can be written again", () => {
+  const files = fc.array(fc.array(arbitraryRecord(ALL_TYPES, 12), { minLength: 1, maxLength: 3 }), {
+    maxLength: 3,
+  });
   fc.assert(
-    fc.property(fc.array(arbitraryRecord(ALL_TYPES, 12), { maxLength: 4 }), (parts) => {
-      const files = parts.map((rows) => encodeRecord(ALL_TYPES, recordOf(ALL_TYPES, rows)));
-      const joined = decodeRecords(ALL_TYPES, columnNames(ALL_TYPES), files);
+    fc.property(files, (contents) => {
+      const parts = contents.flat();
+      const written = contents.map((batches) =>
+        encodeRecords(ALL_TYPES, batches.map((rows) => recordOf(ALL_TYPES, rows)))
+      );
+      const joined = decodeRecords(ALL_TYPES, columnNames(ALL_TYPES), written);
       const expected = rowsOf(recordOf(ALL_TYPES, parts.flat()));
       assert.deepEqual(rowsOf(joined), expected);
-      assert.deepEqual(cellsByArrow(encodeRecord(ALL_TYPES, joined)), expected);
+      assert.deepEqual(cellsByArrow(encodeRecords(ALL_TYPES, [joined])), expected);
     }),
     { numRuns: 80 },
   );
@@ -83,12 +89,12 @@ Deno.test("columns that share one buffer are written apart", () => {
   // What apache-arrow's own writer gets wrong: columns read from a table view one buffer.
   const type = tableType({ text: { kind: "scalar", scalar: "String", enumValues: null } });
   const first = recordOf(type, [{ id: "a", text: "x" }, { id: "b", text: "yy" }]);
-  const viewed = decodeRecords(type, columnNames(type), [encodeRecord(type, first)]);
+  const viewed = decodeRecords(type, columnNames(type), [encodeRecords(type, [first])]);
   const id = viewed.columns.get("id");
   assert.ok(
     id instanceof Utf8Column && id.bytes.buffer === (viewed.columns.get("text") as Utf8Column).bytes.buffer,
   );
-  assert.deepEqual(cellsByArrow(encodeRecord(type, viewed)), rowsOf(first));
+  assert.deepEqual(cellsByArrow(encodeRecords(type, [viewed])), rowsOf(first));
 });
 
 Deno.test("columns read from a file can grow without disturbing each other", () => {
@@ -97,7 +103,7 @@ Deno.test("columns read from a file can grow without disturbing each other", () 
     text: { kind: "scalar", scalar: "String", enumValues: null },
     flag: { kind: "scalar", scalar: "Bool", enumValues: null },
   });
-  const record = decodeRecords(type, columnNames(type), [encodeRecord(type, recordOf(type, rows))]);
+  const record = decodeRecords(type, columnNames(type), [encodeRecords(type, [recordOf(type, rows)])]);
   for (let i = 0; i < 50; i++) {
     record.columns.get("id")!.push(`new ${i}`);
     record.columns.get("text")!.push(i % 2 === 0 ? "ü".repeat(i) : null);
@@ -110,12 +116,12 @@ Deno.test("columns read from a file can grow without disturbing each other", () 
     text: "t",
   }]);
   assert.equal(grown.columns.get("text")!.get(50), "ü".repeat(48));
-  assert.deepEqual(cellsByArrow(encodeRecord(type, grown)), rowsOf(grown));
+  assert.deepEqual(cellsByArrow(encodeRecords(type, [grown])), rowsOf(grown));
 });
 
 Deno.test("decodeRecords() refuses a column that is missing or stored as another type", () => {
   const stored = tableType({ n: { kind: "scalar", scalar: "I32", enumValues: null } });
-  const file = encodeRecord(stored, recordOf(stored, [{ id: "a", n: 1 }]));
+  const file = encodeRecords(stored, [recordOf(stored, [{ id: "a", n: 1 }])]);
   const wanted = tableType({
     n: { kind: "scalar", scalar: "I64", enumValues: null },
     more: { kind: "list", item: "String" },

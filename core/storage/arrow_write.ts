@@ -1,14 +1,18 @@
 /**
- * Columns to an Arrow IPC file with one record batch, in one buffer that is handed to LanceDB as it is. Every column is
- * copied exactly once, into its place.
+ * Columns to an Arrow IPC file, in one buffer that is handed to LanceDB as it is. Every column is copied exactly once,
+ * into its place.
  *
- *   "ARROW1" 00 00 | ffffffff, size, schema message | ffffffff, size, batch message, body | ffffffff 0 | footer, size | "ARROW1"
+ *   "ARROW1" 00 00
+ *   ffffffff, size, schema message
+ *   ffffffff, size, batch message, body      per record
+ *   ffffffff 00000000
+ *   footer, size, "ARROW1"
  *
  * (apache-arrow's writer is not used: it merges buffers that overlap in memory, which corrupts the file when two columns
  * share one ArrayBuffer, as columns read from a table do, and it costs 45 ms to load.)
  */
 import type { AnyType } from "../schema/catalog.ts";
-import { must, unreachable } from "../base/assert.ts";
+import { assert, must, unreachable } from "../base/assert.ts";
 import { METADATA_VERSION, RECORD_BATCH_MESSAGE, schemaOf } from "./arrow_types.ts";
 import { type Column, columnNames, type RecordColumns } from "./columns.ts";
 import { type FlatTable, flatTable, writeFlat } from "./flat_buffers.ts";
@@ -18,39 +22,42 @@ const SCHEMA_MESSAGE = 1;
 /** Where buffers start inside the body: what Arrow recommends for vector instructions. */
 const ALIGNMENT = 64;
 
-/** All columns of a table as an Arrow IPC file. `record` must hold every column of the type. */
-export function encodeRecord(type: AnyType, record: RecordColumns): Uint8Array<ArrayBuffer> {
-  const body = new Body();
-  for (const name of columnNames(type)) {
-    body.column(
-      must(record.columns.get(name), `a row image of ${type.key} has the column ${name}`),
-      record.length,
-    );
-  }
+/**
+ * All columns of a table as an Arrow IPC file with one batch per record. Each record must hold every column of the
+ * type; there must be at least one, which may have no rows.
+ */
+export function encodeRecords(type: AnyType, records: readonly RecordColumns[]): Uint8Array<ArrayBuffer> {
+  assert(records.length > 0, "LanceDB refuses files without batches");
   const schema = schemaOf(type);
   const schemaMessage = writeFlat(message(SCHEMA_MESSAGE, schema, 0));
-  const batch = flatTable(
-    { kind: "i64", value: record.length },
-    { kind: "structs", width: 2, values: body.nodes },
-    { kind: "structs", width: 2, values: body.buffers },
-  );
-  const batchMessage = writeFlat(message(RECORD_BATCH_MESSAGE, batch, body.size));
-  const batchStart = 8 + 8 + schemaMessage.length;
-  const bodyStart = batchStart + 8 + batchMessage.length;
-  const footerStart = bodyStart + body.size + 8;
+  let end = 8 + 8 + schemaMessage.length;
+  const batches = records.map((record) => {
+    const body = new Body(type, record);
+    const head = writeFlat(message(RECORD_BATCH_MESSAGE, body.header(record.length), body.size));
+    const batch = { start: end, head, body };
+    end += 8 + head.length + body.size;
+    return batch;
+  });
   const footer = writeFlat(flatTable(
     { kind: "i16", value: METADATA_VERSION },
     schema,
     { kind: "structs", width: 3, values: [] },
-    { kind: "structs", width: 3, values: [batchStart, 8 + batchMessage.length, body.size] },
+    {
+      kind: "structs",
+      width: 3,
+      values: batches.flatMap(({ start, head, body }) => [start, 8 + head.length, body.size]),
+    },
   ));
+  const footerStart = end + 8;
   const file = new Uint8Array(footerStart + footer.length + 4 + MAGIC.length);
   const view = new DataView(file.buffer);
   file.set(MAGIC, 0);
   placeMessage(file, view, 8, schemaMessage);
-  placeMessage(file, view, batchStart, batchMessage);
-  body.writeTo(file, bodyStart);
-  view.setUint32(footerStart - 8, 0xffffffff, true);
+  for (const { start, head, body } of batches) {
+    placeMessage(file, view, start, head);
+    body.writeTo(file, start + 8 + head.length);
+  }
+  view.setUint32(end, 0xffffffff, true);
   file.set(footer, footerStart);
   view.setUint32(footerStart + footer.length, footer.length, true);
   file.set(MAGIC, footerStart + footer.length + 4);
@@ -77,22 +84,38 @@ type Fill = (target: Uint8Array<ArrayBuffer>) => void;
 
 /** The buffers of a record batch: first only their sizes, so that the file is allocated once; then their bytes. */
 class Body {
-  /** Per node: rows, nulls. */
-  readonly nodes: number[] = [];
-  /** Per buffer: offset in the body, bytes. */
-  readonly buffers: number[] = [];
   size = 0;
+  /** Per node: rows, nulls. */
+  readonly #nodes: number[] = [];
+  /** Per buffer: offset in the body, bytes. */
+  readonly #buffers: number[] = [];
   readonly #fills: Fill[] = [];
+
+  constructor(type: AnyType, record: RecordColumns) {
+    for (const name of columnNames(type)) {
+      const column = must(record.columns.get(name), `a row image of ${type.key} has the column ${name}`);
+      this.#column(column, record.length);
+    }
+  }
+
+  /** The `RecordBatch` that describes this body. */
+  header(rows: number): FlatTable {
+    return flatTable(
+      { kind: "i64", value: rows },
+      { kind: "structs", width: 2, values: this.#nodes },
+      { kind: "structs", width: 2, values: this.#buffers },
+    );
+  }
 
   writeTo(file: Uint8Array<ArrayBuffer>, start: number): void {
     for (const [i, fill] of this.#fills.entries()) {
-      const offset = start + this.buffers[2 * i]!;
-      fill(file.subarray(offset, offset + this.buffers[2 * i + 1]!));
+      const offset = start + this.#buffers[2 * i]!;
+      fill(file.subarray(offset, offset + this.#buffers[2 * i + 1]!));
     }
   }
 
   /** Adds the first `rows` rows of a column. */
-  column(column: Column, rows: number): void {
+  #column(column: Column, rows: number): void {
     this.#node(rows, column.validity);
     switch (column.kind) {
       case "utf8":
@@ -110,7 +133,7 @@ class Body {
         return this.#copy(column.values.subarray(0, rows * column.dimensions));
       case "list":
         this.#copy(column.offsets.subarray(0, rows + 1));
-        return this.column(column.items, column.offsets[rows]!);
+        return this.#column(column.items, column.offsets[rows]!);
       default:
         unreachable(column);
     }
@@ -122,7 +145,7 @@ class Body {
       valid = 0;
       for (let row = 0; row < rows; row++) valid += validity[row]!;
     }
-    this.nodes.push(rows, rows - valid);
+    this.#nodes.push(rows, rows - valid);
     if (validity === null || valid === rows) this.#buffer(0, () => {});
     else this.#bits(validity, rows);
   }
@@ -138,7 +161,7 @@ class Body {
   }
 
   #buffer(bytes: number, fill: Fill): void {
-    this.buffers.push(this.size, bytes);
+    this.#buffers.push(this.size, bytes);
     this.#fills.push(fill);
     this.size = Math.ceil((this.size + bytes) / ALIGNMENT) * ALIGNMENT;
   }

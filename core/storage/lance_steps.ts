@@ -1,12 +1,17 @@
 /** What a table write does to a lineage, version by version. */
 import type { AnyType } from "../schema/catalog.ts";
-import { encodeRecord } from "./arrow_write.ts";
-import { newTableColumns, type RecordColumns } from "./columns.ts";
+import { encodeRecords } from "./arrow_write.ts";
+import { idColumn, newTableColumns, type RecordColumns } from "./columns.ts";
 import type { NativeTable } from "./lance_library.ts";
 import type { TableWrite } from "./table_store.ts";
 
 /** Ids per delete: its cost is per call below some thousand and per id above. */
 const DELETE_IDS_MAX = 20_000;
+/**
+ * Fewer updates are a delete and an insert, which go together with the other deletes and inserts: 28 instead of 55 ms for
+ * up to 100 in a million rows, about the same as a merge at 1,000, slower above.
+ */
+const UPDATES_BY_DELETE_MAX = 500;
 
 /** A lineage opened for writing. */
 export interface Start {
@@ -16,7 +21,7 @@ export interface Start {
   readonly version: number;
   /**
    * What the lineage holds: the base as its newest version; the base at the same number with later versions on top; the
-   * first part of the write as its only version; or something else.
+   * write as its only version; or something else.
    */
   readonly holds: "base" | "later" | "write" | "other";
 }
@@ -29,19 +34,15 @@ export interface Step {
   run(table: NativeTable): Promise<{ readonly version: number; readonly touched: number }>;
 }
 
-/** The rows of a write that replaces everything, in one or two parts that are written one after the other. */
-export function wholeParts(type: AnyType, write: TableWrite): [RecordColumns, ...RecordColumns[]] {
-  const [first, ...rest] = [write.inserts, write.updates].flatMap((part) =>
-    part === null || part.length === 0 ? [] : [part]
-  );
-  return [first ?? { length: 0, columns: newTableColumns(type) }, ...rest];
+/** The rows of a write that replaces everything: at least one part, maybe without rows. */
+export function wholeParts(type: AnyType, write: TableWrite): RecordColumns[] {
+  const parts = partsOf(write.inserts, write.updates);
+  return parts.length > 0 ? parts : [{ length: 0, columns: newTableColumns(type) }];
 }
 
 /** The steps to the content of `write` alone. */
 export function planReplace(start: Start, type: AnyType, write: TableWrite): Step[] {
-  const [first, ...rest] = wholeParts(type, write);
-  const steps = rest.map((part) => append(type, part));
-  return start.holds === "write" ? steps : [overwrite(type, first), ...steps];
+  return start.holds === "write" ? [] : [overwrite(type, wholeParts(type, write))];
 }
 
 /**
@@ -55,14 +56,28 @@ export function planChange(
   base: { readonly version: number; readonly wholeBase: RecordColumns | null },
 ): Step[] {
   const steps: Step[] = [];
-  if (base.wholeBase !== null) steps.push(overwrite(type, base.wholeBase));
+  if (base.wholeBase !== null) steps.push(overwrite(type, [base.wholeBase]));
   else if (start.holds === "later") steps.push(restore(base.version));
-  for (let at = 0; at < write.deletes.length; at += DELETE_IDS_MAX) {
-    steps.push(remove(write.deletes.slice(at, at + DELETE_IDS_MAX)));
+  const { inserts, updates } = write;
+  const merges = updates !== null && updates.length > UPDATES_BY_DELETE_MAX;
+  const gone = merges || updates === null ? write.deletes : [...write.deletes, ...idsOf(updates)];
+  for (let at = 0; at < gone.length; at += DELETE_IDS_MAX) {
+    steps.push(remove(gone.slice(at, at + DELETE_IDS_MAX)));
   }
-  if (write.updates !== null && write.updates.length > 0) steps.push(update(type, write.updates));
-  if (write.inserts !== null && write.inserts.length > 0) steps.push(append(type, write.inserts));
+  if (merges) steps.push(update(type, updates));
+  const added = partsOf(merges ? null : updates, inserts);
+  if (added.length > 0) steps.push(append(type, added));
   return steps;
+}
+
+/** The records that have rows. */
+function partsOf(...records: readonly (RecordColumns | null)[]): RecordColumns[] {
+  return records.flatMap((record) => record === null || record.length === 0 ? [] : [record]);
+}
+
+function idsOf(record: RecordColumns): string[] {
+  const ids = idColumn(record, "id");
+  return Array.from({ length: record.length }, (_, row) => ids.text(row));
 }
 
 function restore(version: number): Step {
@@ -77,23 +92,23 @@ function restore(version: number): Step {
   };
 }
 
-function overwrite(type: AnyType, rows: RecordColumns): Step {
+function overwrite(type: AnyType, rows: readonly RecordColumns[]): Step {
   return {
     name: "overwrite",
     touches: 0,
     async run(table) {
-      const { version } = await table.add(encodeRecord(type, rows), "overwrite");
+      const { version } = await table.add(encodeRecords(type, rows), "overwrite");
       return { version, touched: 0 };
     },
   };
 }
 
-function append(type: AnyType, rows: RecordColumns): Step {
+function append(type: AnyType, rows: readonly RecordColumns[]): Step {
   return {
     name: "insert",
     touches: 0,
     async run(table) {
-      const { version } = await table.add(encodeRecord(type, rows), "append");
+      const { version } = await table.add(encodeRecords(type, rows), "append");
       return { version, touched: 0 };
     },
   };
@@ -105,7 +120,7 @@ function update(type: AnyType, rows: RecordColumns): Step {
     touches: rows.length,
     async run(table) {
       const merge = table.mergeInsert(["id"]).whenMatchedUpdateAll(null);
-      const { version, numUpdatedRows } = await merge.execute(encodeRecord(type, rows));
+      const { version, numUpdatedRows } = await merge.execute(encodeRecords(type, [rows]));
       return { version, touched: numUpdatedRows };
     },
   };

@@ -28,7 +28,7 @@ import type { AnyType } from "../schema/catalog.ts";
 import { assert, InvariantError, must } from "../base/assert.ts";
 import { AppError } from "../errors.ts";
 import { decodeRecords } from "./arrow_read.ts";
-import { encodeRecord } from "./arrow_write.ts";
+import { encodeRecords } from "./arrow_write.ts";
 import { columnNames, newTableColumns, type RecordColumns } from "./columns.ts";
 import { type LineagePlace, namesAt, removeTornManifests, syncSince } from "./lance_files.ts";
 import { loadLance, type NativeConnection, type NativeTable } from "./lance_library.ts";
@@ -163,12 +163,10 @@ export class LanceTables implements TableStore {
   /** For the first write of a table: what is there already is no part of the base. */
   async #startNew(name: string, type: AnyType, branch: string | null, write: TableWrite): Promise<Start> {
     const connection = await this.#connection(name);
-    const first = branch === null
-      ? wholeParts(type, write)[0]
-      : { length: 0, columns: newTableColumns(type) };
+    const first = branch === null ? wholeParts(type, write) : [{ length: 0, columns: newTableColumns(type) }];
     let table: NativeTable;
     try {
-      table = await connection.createTable(tableOf(name), encodeRecord(type, first), "create", [], {});
+      table = await connection.createTable(tableOf(name), encodeRecords(type, first), "create", [], {});
       if (branch === null) return { table, version: await table.version(), holds: "write" };
     } catch (creating) {
       table = await this.#openNewest(name, null).catch(() => Promise.reject(creating));

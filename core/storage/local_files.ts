@@ -7,8 +7,8 @@
 import { dirname } from "@std/path";
 import { LOCK_NAME } from "./keys.ts";
 
-/** Above this average duration of one synced write, blocking calls would hold up everything else in the process. */
-const BLOCKING_MS_MAX = 1.5;
+/** Above this average duration of one synced write, what blocking calls save is little against what they hold up. */
+const BLOCKING_MS_MAX = 0.8;
 /** Larger files are never written with blocking calls. */
 const BLOCKING_BYTES_MAX = 256 * 1024;
 

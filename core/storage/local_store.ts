@@ -10,7 +10,7 @@
  * - The version of an object is the SHA-256 of its content: equal content is the same version.
  * - Temporary files and the lock have reserved names, which no key can have and no list shows.
  */
-import { dirname, resolve } from "@std/path";
+import { resolve } from "@std/path";
 import { sha256Hex } from "../base/digest.ts";
 import { AppError } from "../errors.ts";
 import { checkKey, checkPrefix, isReservedName, joinKey, TEMPORARY_ENDING } from "./keys.ts";
@@ -64,7 +64,7 @@ class LocalStore implements ObjectStore {
         const info = file.statSync();
         if (!info.isFile) return null;
         const bytes = await readAll(file, info.size);
-        this.#disk.readFrom.add(dirname(path));
+        this.#disk.readFrom.add(folderOf(path));
         return new LocalObject(bytes);
       } finally {
         file.close();
@@ -90,7 +90,7 @@ class LocalStore implements ObjectStore {
     const path = this.#path(key);
     const version = sha256Hex(bytes);
     await this.#place(path, bytes, async (temporary) => {
-      const lock = await files.lockFolder(dirname(path));
+      const lock = await files.lockFolder(folderOf(path));
       try {
         Deno.renameSync(temporary, path);
       } finally {
@@ -123,7 +123,7 @@ class LocalStore implements ObjectStore {
     if ((await this.get(key))?.version !== version) return null;
     const next = sha256Hex(bytes);
     const won = await this.#place(path, bytes, async (temporary) => {
-      const lock = await files.lockFolder(dirname(path));
+      const lock = await files.lockFolder(folderOf(path));
       try {
         if (versionOnDisk(path) !== version) return false;
         Deno.renameSync(temporary, path);
@@ -138,7 +138,7 @@ class LocalStore implements ObjectStore {
   async delete(key: string): Promise<void> {
     const path = this.#path(key);
     if (!await this.exists(key)) return;
-    const folder = dirname(path);
+    const folder = folderOf(path);
     try {
       const lock = await files.lockFolder(folder);
       try {
@@ -179,7 +179,7 @@ class LocalStore implements ObjectStore {
     const folder = this.#folder(prefix);
     try {
       await removeTree(folder);
-      const parent = dirname(folder);
+      const parent = folderOf(folder);
       if (folder !== this.#disk.root && files.isPresent(parent)) await files.syncFolder(parent, true);
     } catch (error) {
       throw failure("delete", folder, error);
@@ -206,7 +206,7 @@ class LocalStore implements ObjectStore {
    * folder that this process may not enter would look like an empty one.
    */
   #isKnownMissing(path: string): boolean {
-    return this.#disk.readFrom.has(dirname(path)) && !findsQuickly(path);
+    return this.#disk.readFrom.has(folderOf(path)) && !findsQuickly(path);
   }
 
   /**
@@ -219,7 +219,7 @@ class LocalStore implements ObjectStore {
     commit: (temporary: string) => boolean | Promise<boolean>,
   ): Promise<boolean> {
     const { pace } = this.#disk;
-    const folder = dirname(path);
+    const folder = folderOf(path);
     const blocking = pace.mayBlock(bytes.length);
     const temporary = await this.#writeTemporary(folder, bytes, blocking);
     let won = false;
@@ -264,6 +264,11 @@ class LocalStore implements ObjectStore {
       }
     }
   }
+}
+
+/** The folder of a path that has one; `dirname` would look at every character. */
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
 }
 
 /** An object read from disk. Many readers never ask for the version, so it is computed on demand. */
