@@ -48,22 +48,22 @@ function collect(folder: string, names: Map<string, boolean>): void {
 }
 
 /**
- * Makes everything durable that came into the lineage and the refs since `before`. The folder that holds the table
- * must be durable itself.
+ * Makes everything durable that came into the lineage and the refs since `before`, up to the folder of the table; with
+ * an empty `before` everything there is, and the folder that holds the table. A writer that died may have made any
+ * folder above a new file without syncing it, so all of them are synced: for clean ones that costs next to nothing.
  */
 export async function syncSince(place: LineagePlace, before: Names): Promise<void> {
   const work: Promise<void>[] = [];
   const folders = new Set<string>();
   for (const [path, isFile] of namesAt(place)) {
     if (before.has(path)) continue;
-    folders.add(dirname(path));
     if (isFile) work.push(syncFile(path));
-  }
-  if (!before.has(place.lineage)) {
-    for (let folder = place.lineage; folder !== dirname(place.table); folder = dirname(folder)) {
-      folders.add(dirname(folder));
+    for (let folder = path; folder !== place.table && !folders.has(dirname(folder));) {
+      folder = dirname(folder);
+      folders.add(folder);
     }
   }
+  if (before.size === 0) folders.add(place.table).add(dirname(place.table));
   for (const folder of folders) work.push(syncFolder(folder, false));
   for (const result of await Promise.allSettled(work)) {
     // Temporary files of other writers come and go.

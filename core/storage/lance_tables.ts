@@ -30,7 +30,7 @@ import { AppError } from "../errors.ts";
 import { decodeRecords } from "./arrow_read.ts";
 import { encodeRecords } from "./arrow_write.ts";
 import { columnNames, newTableColumns, type RecordColumns } from "./columns.ts";
-import { type LineagePlace, namesAt, removeTornManifests, syncSince } from "./lance_files.ts";
+import { type LineagePlace, type Names, namesAt, removeTornManifests, syncSince } from "./lance_files.ts";
 import { loadLance, type NativeConnection, type NativeTable } from "./lance_library.ts";
 import { planChange, planReplace, type Start, type Step, wholeParts } from "./lance_steps.ts";
 import { ensureFolder } from "./local_files.ts";
@@ -99,7 +99,8 @@ export class LanceTables implements TableStore {
   ): Promise<TableWriteResult> {
     const place = this.#place(base.table, branch);
     await ensureFolder(this.#root, `${this.#root}/${folderOf(base.table)}`, this.#folders);
-    const before = namesAt(place);
+    // A base in the same lineage was published, so what is there is synced; what a dead writer left may not be.
+    const before: Names = base.version > 0 && branch === base.branch ? namesAt(place) : new Map();
     const start = base.version === 0
       ? await this.#startNew(base.table, type, branch, write)
       : await this.#startOn(base, branch);

@@ -4,7 +4,8 @@
  */
 import { LanceTables } from "../../core/storage/lance_tables.ts";
 import type { TablePin } from "../../core/storage/table_store.ts";
-import { recordOf, tableType } from "../support/records.ts";
+import { recordOf } from "../support/records.ts";
+import { THING } from "../support/thing_tables.ts";
 
 /** One write and its outcome. */
 export interface Attempt {
@@ -21,11 +22,6 @@ export interface TableRace {
   /** Writes per process, all on the same base. */
   readonly writes: number;
 }
-
-const THING = tableType({
-  n: { kind: "scalar", scalar: "I32", enumValues: null },
-  text: { kind: "scalar", scalar: "String", enumValues: null },
-});
 
 /** Lets two processes write at the same time and returns all attempts. */
 export async function raceOfWriters(race: TableRace): Promise<Attempt[]> {
