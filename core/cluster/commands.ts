@@ -1,11 +1,15 @@
 /**
- * The cluster commands as the outside calls them: `clusterValidate`, `clusterPlan`, `clusterApply`, `clusterStatus` and
- * `clusterForceUnlock`. Each takes everything it needs as options, reads no arguments, prints nothing and never ends the
- * process; expected failures are diagnostics of the result, with the exit code beside it.
+ * The cluster commands as the outside calls them. Each takes everything it needs as options, reads no arguments, prints
+ * nothing and never ends the process; expected failures are diagnostics of the result, with the exit code beside it.
  */
-import type { Env } from "../base/ports.ts";
+import { type Env, systemEnv } from "../base/ports.ts";
+import { type Ports, systemPorts } from "../graph/graph_ports.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
+import type { TableStore } from "../storage/table_store.ts";
+import { openObjectStore, openTableStore } from "../storage/open.ts";
 import type { StorageUri } from "../storage/uri.ts";
+import { VERSION } from "../version.ts";
+import type { ClusterContext, GitReader } from "./context.ts";
 import type {
   ApplyResult,
   ForceUnlockResult,
@@ -26,8 +30,13 @@ export interface ClusterOptions {
   readonly env?: Env;
   /** Where configuration files come from; default: the working tree. */
   readonly files?: ConfigFiles;
+  /** Reads the repository of the configuration. */
+  readonly git?: GitReader;
   /** Opens the storage root. */
   readonly openStore?: (uri: StorageUri) => ObjectStore;
+  /** Opens the tables of one graph. */
+  readonly openTables?: (graphRoot: StorageUri) => TableStore;
+  readonly ports?: Ports;
 }
 
 /** Options of `cluster plan`. */
@@ -57,11 +66,67 @@ export async function clusterValidate(options: ClusterOptions): Promise<Outcome<
   return await runValidate({ configDir: options.configDir, files: options.files ?? systemFiles });
 }
 
-/** The commands and what they answer. */
-export interface ClusterCommands {
-  clusterValidate(options: ClusterOptions): Promise<Outcome<ValidateResult>>;
-  clusterPlan(options: PlanOptions): Promise<Outcome<PlanResult>>;
-  clusterApply(options: ApplyOptions): Promise<Outcome<ApplyResult>>;
-  clusterStatus(options: ClusterOptions): Promise<Outcome<StatusResult>>;
-  clusterForceUnlock(options: ForceUnlockOptions): Promise<Outcome<ForceUnlockResult>>;
+/** `cluster plan`. */
+export async function clusterPlan(options: PlanOptions): Promise<Outcome<PlanResult>> {
+  const { runPlan } = await import("./run_plan.ts");
+  return await runPlan(contextOf(options), { detailedExitCode: options.detailedExitCode ?? false });
+}
+
+/** `cluster apply`. */
+export async function clusterApply(options: ApplyOptions): Promise<Outcome<ApplyResult>> {
+  const { runApply } = await import("./apply.ts");
+  return await runApply(contextOf(options), {
+    allowDirty: options.allowDirty ?? false,
+    lockTimeoutMs: options.lockTimeoutMs ?? 0,
+    signal: options.signal ?? null,
+  });
+}
+
+/** `cluster status`. */
+export async function clusterStatus(options: ClusterOptions): Promise<Outcome<StatusResult>> {
+  const { runStatus } = await import("./status.ts");
+  return await runStatus(contextOf(options));
+}
+
+/** `cluster force-unlock`. */
+export async function clusterForceUnlock(options: ForceUnlockOptions): Promise<Outcome<ForceUnlockResult>> {
+  const { runForceUnlock } = await import("./force_unlock.ts");
+  return await runForceUnlock(contextOf(options), options.lockId);
+}
+
+/** The repository on disk; the Git library is loaded when it is first asked for. */
+const systemGit: GitReader = {
+  async readProvenance(configDir, files) {
+    const { readProvenance } = await import("../git/read_git.ts");
+    return await readProvenance(configDir, files);
+  },
+  async readFileChanges(configDir, paths) {
+    const { readFileChanges } = await import("../git/read_git.ts");
+    return await readFileChanges(configDir, paths);
+  },
+};
+
+function contextOf(options: ClusterOptions): ClusterContext {
+  return {
+    configDir: options.configDir,
+    files: options.files ?? systemFiles,
+    git: options.git ?? systemGit,
+    openStore: options.openStore ?? openObjectStore,
+    openTables: options.openTables ?? openTableStore,
+    ports: options.ports ?? systemPorts(),
+    env: options.env ?? systemEnv,
+    actor: options.actor ?? null,
+    build: { product: VERSION, deno: Deno.version.deno },
+    host: hostName(),
+    pid: Deno.pid,
+  };
+}
+
+/** Name of this machine; null when the process may not ask. */
+function hostName(): string | null {
+  try {
+    return Deno.hostname();
+  } catch {
+    return null;
+  }
 }

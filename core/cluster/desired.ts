@@ -2,6 +2,7 @@
  * The desired state: every resource that the configuration declares, as the ledger entry it will have once applied. A
  * pure function of the configuration and the bytes of its sources.
  */
+import { isOk } from "./findings.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
 import type { PolicyBundle } from "../policy/model.ts";
 import {
@@ -19,7 +20,6 @@ import { type CheckedGraph, checkGraph } from "./check_graph.ts";
 import { type CheckedPolicy, checkPolicies } from "./check_policies.ts";
 import { type ClusterConfig, configJson } from "./config.ts";
 import { configDigest } from "./digests.ts";
-import { isOk } from "./results.ts";
 import { digestsOf, type LedgerEntry, ledgerEntry, withComposites } from "./ledger.ts";
 import { dependenciesOf, type Dependency } from "./plan.ts";
 import type { ConfigPlace, SourceFile, Sources } from "./sources.ts";

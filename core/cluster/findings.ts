@@ -118,3 +118,8 @@ export function finding(
 export function causeText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** Whether no diagnostic is an error. */
+export function isOk(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.every((diagnostic) => diagnostic.severity !== "error");
+}

@@ -1,27 +1,10 @@
-/** Loads the configuration: the one way in for every command. Touches no storage and no lock. */
-import { join, resolve } from "@std/path";
+/** Loads and checks the whole configuration: the one way in for validate, plan and apply. Touches no storage. */
 import type { Diagnostic } from "../base/diagnostic.ts";
-import type { StorageUri } from "../storage/uri.ts";
 import { CLUSTER_SCOPE, graphOf } from "./address.ts";
-import { checkHeader, storageRootOf } from "./check_config.ts";
-import type { ClusterConfig } from "./config.ts";
-import { CONFIG_FILE, readConfig } from "./config_reader.ts";
+import { storageRootOf } from "./check_config.ts";
 import { type Desired, type DesiredPolicy, resolveDesired } from "./desired.ts";
-import { finding } from "./findings.ts";
-import { isOk } from "./results.ts";
-import { type ConfigFiles, type ConfigPlace, gatherSources, type SourceFile, sourceFile } from "./sources.ts";
-
-/** A configuration directory with its parsed file. */
-export interface LoadedHeader {
-  readonly place: ConfigPlace;
-  /** Absolute path of the configuration file. */
-  readonly configFile: string;
-  /** null exactly when a diagnostic is an error. */
-  readonly header:
-    | { readonly config: ClusterConfig; readonly file: SourceFile; readonly root: StorageUri }
-    | null;
-  readonly diagnostics: readonly Diagnostic[];
-}
+import { configPlace, type LoadedHeader, readConfigFile } from "./header.ts";
+import { type ConfigFiles, gatherSources } from "./sources.ts";
 
 /** A fully loaded configuration. */
 export interface LoadedConfig extends LoadedHeader {
@@ -29,28 +12,19 @@ export interface LoadedConfig extends LoadedHeader {
   readonly desired: Desired | null;
 }
 
-/** Reads `cluster.yaml` and its header, not the sources. */
-export async function loadHeader(configDir: string, files: ConfigFiles): Promise<LoadedHeader> {
-  const { base, parsed } = await loadFile(configDir, files);
-  if (parsed.config === null) return { ...base, header: null, diagnostics: parsed.diagnostics };
-  const root = storageRootOf(parsed.config, base.place.absolute);
-  const diagnostics = checkHeader(parsed.config, base.place.absolute);
-  if ("code" in root || !isOk(diagnostics)) return { ...base, header: null, diagnostics };
-  return { ...base, header: { config: parsed.config, file: parsed.file, root }, diagnostics };
-}
-
 /** Reads and checks the whole configuration. */
 export async function loadConfig(configDir: string, files: ConfigFiles): Promise<LoadedConfig> {
-  const { base, parsed } = await loadFile(configDir, files);
+  const { place, configFile } = configPlace(configDir);
+  const parsed = await readConfigFile(place, files);
   if (parsed.config === null) {
-    return { ...base, header: null, desired: null, diagnostics: parsed.diagnostics };
+    return { place, configFile, header: null, desired: null, diagnostics: parsed.diagnostics };
   }
   const { config, file } = parsed;
-  const sources = await gatherSources(config, base.place, files);
-  const { desired, diagnostics } = resolveDesired(config, base.place, sources);
-  const root = storageRootOf(config, base.place.absolute);
+  const sources = await gatherSources(config, place, files);
+  const { desired, diagnostics } = resolveDesired(config, place, sources);
+  const root = storageRootOf(config, place.absolute);
   const header = "code" in root || desired === null ? null : { config, file, root };
-  return { ...base, header, desired, diagnostics };
+  return { place, configFile, header, desired, diagnostics };
 }
 
 /** Asks Cedar's strict validator about policies; loads Cedar only when there is one. */
@@ -70,41 +44,4 @@ export async function checkPoliciesStrictly(policies: readonly DesiredPolicy[]):
     }
   }
   return findings;
-}
-
-type ParsedConfigFile =
-  | { readonly config: ClusterConfig; readonly file: SourceFile; readonly diagnostics: readonly Diagnostic[] }
-  | { readonly config: null; readonly diagnostics: readonly Diagnostic[] };
-
-async function loadFile(configDir: string, files: ConfigFiles) {
-  const place = { shown: configDir, absolute: resolve(configDir) };
-  const base = { place, configFile: join(place.absolute, CONFIG_FILE) };
-  return { base, parsed: await readConfigFile(place, base.configFile, files) };
-}
-
-async function readConfigFile(
-  place: ConfigPlace,
-  configFile: string,
-  files: ConfigFiles,
-): Promise<ParsedConfigFile> {
-  const fail = (diagnostic: Diagnostic): ParsedConfigFile => ({ config: null, diagnostics: [diagnostic] });
-  const read = await files.readFile(configFile);
-  if (read.kind !== "file") {
-    const folder = await files.readFolder(place.absolute);
-    if (folder.kind === "missing" || folder.kind === "not_folder") {
-      const message = `config directory \`${place.shown}\` is not a directory`;
-      const help = "name the folder that holds cluster.yaml with --config";
-      return fail(finding("config_dir_not_found", place.shown, message, { help }));
-    }
-    const cause = read.kind === "missing" ? "not found" : read.message;
-    return fail(
-      finding("cluster_config_read_error", CONFIG_FILE, `\`${configFile}\` cannot be read: ${cause}`),
-    );
-  }
-  const file = sourceFile(place, CONFIG_FILE, read.bytes);
-  if (file.source === null) {
-    return fail(finding("cluster_config_read_error", CONFIG_FILE, `\`${configFile}\` is not UTF-8`));
-  }
-  const { config, diagnostics } = readConfig(file.source);
-  return config === null ? { config, diagnostics } : { config, file, diagnostics };
 }

@@ -162,8 +162,3 @@ export interface ForceUnlockResult {
 export function diagnosticOutputs(diagnostics: readonly Diagnostic[]): DiagnosticOutput[] {
   return diagnostics.map(({ code, severity, path, message }) => ({ code, severity, path, message }));
 }
-
-/** Whether no diagnostic is an error. */
-export function isOk(diagnostics: readonly Diagnostic[]): boolean {
-  return diagnostics.every((diagnostic) => diagnostic.severity !== "error");
-}

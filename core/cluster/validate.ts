@@ -1,7 +1,8 @@
 /** `cluster validate`: everything that can be said about a configuration without looking at storage. */
+import { isOk } from "./findings.ts";
 import type { ConfigFiles } from "./sources.ts";
 import { checkPoliciesStrictly, loadConfig } from "./load.ts";
-import { diagnosticOutputs, EXIT, isOk, type Outcome, type ValidateResult } from "./results.ts";
+import { diagnosticOutputs, EXIT, type Outcome, type ValidateResult } from "./results.ts";
 
 /** Checks a config directory; never throws for bad input. */
 export async function runValidate(

@@ -1,0 +1,273 @@
+/**
+ * `cluster apply`: converges the storage root to the configuration.
+ *
+ *   load, lock, ledger, sweep, plan          nothing written
+ *   graph creates, then schema updates       each behind a recovery record
+ *   blobs of the catalog                     inert until the ledger names them
+ *   the ledger, by one compare-and-swap      the publish point
+ *   history, recovery records                what can be made up for later
+ *
+ * A run that dies anywhere is repaired by running it again. A run with nothing to do writes nothing.
+ */
+import { assert, must } from "../base/assert.ts";
+import type { Diagnostic } from "../base/diagnostic.ts";
+import type { Json } from "../base/json.ts";
+import { formatDateTime } from "../base/temporal.ts";
+import type { ObjectStore } from "../storage/object_store.ts";
+import { graphAddress, graphOf } from "./address.ts";
+import { advanceLedger, isConverged } from "./advance.ts";
+import { ApplyReport } from "./apply_report.ts";
+import type { PlannedChange } from "./change.ts";
+import type { ClusterContext } from "./context.ts";
+import type { Desired } from "./desired.ts";
+import { graphEngine } from "./engine.ts";
+import { ClusterFailure } from "./failure.ts";
+import { finding, isOk } from "./findings.ts";
+import { type GraphWork, passFailpoint, retireRecord } from "./graph_ops.ts";
+import { runGraphWork } from "./graph_work.ts";
+import { fillHistoryGap, type HistoryRecord, writeHistory } from "./history.ts";
+import { brokenComposites, type Ledger } from "./ledger.ts";
+import { ledgerBytes } from "./ledger_file.ts";
+import { LEDGER_KEY, type LedgerSnapshot, readLedger, writeLedger } from "./ledger_store.ts";
+import { loadConfig, type LoadedConfig } from "./load.ts";
+import { underLock } from "./lock_scope.ts";
+import { dirtyFinding, readChangedCommits, type ReadOrigin, readOrigin } from "./origin.ts";
+import { writePayloads } from "./payloads.ts";
+import { demoteFailed, planCluster, planDigest } from "./plan.ts";
+import { type ApplyResult, EXIT, type Outcome } from "./results.ts";
+import { openRoot } from "./root.ts";
+import { checkChangedPolicies, clusterName } from "./run_plan.ts";
+import { sweepRecoveries } from "./sweep.ts";
+
+/** Options of an apply. */
+export interface RunApplyOptions {
+  readonly allowDirty: boolean;
+  readonly lockTimeoutMs: number;
+  readonly signal: AbortSignal | null;
+}
+
+/** Applies; expected failures are diagnostics of the result. */
+export async function runApply(
+  context: ClusterContext,
+  options: RunApplyOptions,
+): Promise<Outcome<ApplyResult>> {
+  const loaded = await loadConfig(context.configDir, context.files);
+  const report = new ApplyReport(loaded, context.ports.clock);
+  const { desired, header } = loaded;
+  if (desired === null || header === null) return report.outcome(EXIT.invalidConfig);
+  const origin = await readOrigin(context, loaded.place.absolute, [header.file, ...desired.files]);
+  report.origin = origin;
+  const dirty = dirtyFinding(origin);
+  if (dirty !== null && !options.allowDirty) {
+    report.diagnostics.push(dirty);
+    return report.outcome();
+  }
+  if (origin.problem !== null) report.diagnostics.push(origin.problem);
+  try {
+    const store = openRoot(context, header.root);
+    report.observed = { ...report.observed, store };
+    const scope = {
+      context,
+      store,
+      operation: "apply",
+      enabled: header.config.stateLock ?? true,
+      actor: origin.actor,
+      runUrl: origin.provenance.ci?.run_url ?? null,
+      timeoutMs: options.lockTimeoutMs,
+      signal: options.signal,
+    };
+    const released = await underLock(scope, ({ found, acquiredId, diagnostics }) => {
+      report.observed = { ...report.observed, lock: found, acquiredLockId: acquiredId };
+      report.diagnostics.push(...diagnostics);
+    }, async (checkStop) => {
+      const run: ApplyRun = { context, loaded, desired, origin, store, report, checkStop };
+      await applyLocked(run);
+    });
+    report.diagnostics.push(...released);
+  } catch (error) {
+    if (!(error instanceof ClusterFailure)) throw error;
+    report.diagnostics.push(error.diagnostic);
+  }
+  return report.outcome(
+    report.diagnostics.some(({ code, severity }) => code === "policy_invalid" && severity === "error")
+      ? EXIT.invalidConfig
+      : null,
+  );
+}
+
+interface ApplyRun {
+  readonly context: ClusterContext;
+  readonly loaded: LoadedConfig;
+  readonly desired: Desired;
+  readonly origin: ReadOrigin;
+  readonly store: ObjectStore;
+  readonly report: ApplyReport;
+  readonly checkStop: () => void;
+}
+
+async function applyLocked(run: ApplyRun): Promise<void> {
+  const { context, loaded, desired, origin, store, report, checkStop } = run;
+  const { ports } = context;
+  const at = formatDateTime(ports.clock.nowMs());
+  const read = await readLedger(store);
+  report.observed = { ...report.observed, ledger: read };
+  report.diagnostics.push(...integrityFindings(read.ledger));
+  if (!isOk(report.diagnostics)) return;
+  report.diagnostics.push(...await fillHistoryGap(store, read.ledger));
+  const root = must(loaded.header, "a desired state has a header").root;
+  const engine = graphEngine({ root, store, openTables: context.openTables, ports });
+  const sweep = await sweepRecoveries({
+    store,
+    engine,
+    ledger: read.ledger,
+    desiredGraphs: new Set(desired.config.graphs.map(({ id }) => id.text)),
+    at,
+    actor: origin.actor,
+  });
+  report.diagnostics.push(...sweep.diagnostics);
+  const sides = { desired: desired.entries, applied: sweep.ledger.entries };
+  const plan = planCluster({ ...sides, pending: sweep.pending, approved: new Set() });
+  report.changes = plan.changes;
+  report.planDigest = planDigest(plan, clusterName(desired));
+  assertGated(plan.changes);
+  const policyFindings = await checkChangedPolicies(desired, plan);
+  report.diagnostics.push(...policyFindings);
+  if (!isOk(policyFindings)) return;
+  checkStop();
+
+  const work: GraphWork = {
+    engine,
+    store,
+    files: context.files,
+    failpoint: ports.failpoint,
+    newId: ports.newId,
+    at,
+    actor: origin.actor,
+    provenance: toJson(origin.provenance),
+    stateCas: read.cas,
+  };
+  const moved = await runGraphWork(work, plan.changes, desired, sweep.ledger, checkStop);
+  const changes = demoteFailed(moved.changes, { failed: moved.failed }, sides);
+  report.changes = changes;
+  report.diagnostics.push(...moved.diagnostics, ...changes.flatMap(waitingFinding));
+  checkStop();
+  const payloadFindings = await writePayloads(store, context.files, desired, changes);
+  report.diagnostics.push(...payloadFindings);
+  if (!isOk(payloadFindings)) return;
+  await passFailpoint(ports.failpoint, "after_payload_phase");
+
+  const touched = [...new Set([...changes.map(({ address }) => address), ...sweep.ledger.entries.keys()])]
+    .filter((address) => desired.entries.has(address) && isTouched(address, changes, sweep.ledger, at));
+  const { place, configFile } = loaded;
+  const changedCommits = await readChangedCommits(context, place.absolute, configFile, desired, touched);
+  const facts = { at, commit: origin.provenance.commit, changedCommits };
+  const next = advanceLedger(sweep.ledger, desired, changes, facts);
+  const converged = isConverged(desired.entries, next.entries);
+  await passFailpoint(ports.failpoint, "before_state_write");
+  checkStop();
+  const written = await publish(run, read, next, { changes, at, converged, changedCommits });
+  for (const key of [...sweep.retire, ...moved.records]) {
+    report.diagnostics.push(...await retireRecord(store, key));
+  }
+  report.end = { converged, written, unrecovered: sweep.pending.size > 0 };
+}
+
+/** Writes the ledger and its history record when there is anything to write. */
+async function publish(
+  { origin, store, report, desired }: ApplyRun,
+  read: LedgerSnapshot,
+  next: Ledger,
+  facts: {
+    readonly changes: readonly PlannedChange[];
+    readonly at: string;
+    readonly converged: boolean;
+    readonly changedCommits: ReadonlyMap<string, string | null>;
+  },
+): Promise<boolean> {
+  if (read.cas !== null && sameBytes(ledgerBytes(next), ledgerBytes(read.ledger))) return false;
+  const provenance = toJson(origin.provenance);
+  const revision = read.ledger.revision + 1;
+  const snapshot = await writeLedger(store, read, { ...next, revision, provenance });
+  report.observed = { ...report.observed, ledger: snapshot };
+  const record: HistoryRecord = {
+    revision,
+    previous: read.ledger.revision === 0 ? null : read.ledger.revision,
+    operation: "apply",
+    outcome: !isOk(report.diagnostics) ? "failed" : facts.converged ? "converged" : "partial",
+    at: facts.at,
+    actor: origin.actor,
+    config_digest: desired.configDigest,
+    plan_digest: report.planDigest,
+    provenance,
+    approvals: [],
+    changes: facts.changes.map((change) => historyChange(change, facts.changedCommits)),
+  };
+  report.diagnostics.push(...await writeHistory(store, record));
+  return true;
+}
+
+function historyChange(change: PlannedChange, changedCommits: ReadonlyMap<string, string | null>) {
+  const { address, operation, before, after, disposition, reason, note } = change;
+  const done = disposition === "applied" || disposition === "derived";
+  const failed = reason === "graph_create_failed" || reason === "schema_apply_failed";
+  const message = [reason, note].filter((part) => part !== null).join(": ");
+  return {
+    address,
+    operation,
+    before,
+    after,
+    disposition,
+    result: done
+      ? "applied" as const
+      : failed
+      ? "failed" as const
+      : disposition === "deferred"
+      ? "deferred" as const
+      : "blocked" as const,
+    changed_commit: changedCommits.get(address) ?? null,
+    ...(message === "" ? {} : { message }),
+  };
+}
+
+/** Whether this run gives the entry a new origin. */
+function isTouched(address: string, changes: readonly PlannedChange[], swept: Ledger, at: string): boolean {
+  const change = changes.find((one) => one.address === address);
+  if (change !== undefined) return change.disposition === "applied" || change.disposition === "derived";
+  return swept.entries.get(address)?.origin.appliedAt === at;
+}
+
+function integrityFindings(ledger: Ledger): Diagnostic[] {
+  return brokenComposites(ledger).map((graph) => {
+    const message =
+      `the recorded digest of \`${graphAddress(graph)}\` does not follow from the ledger's own entries: ` +
+      "the file was edited by hand, restore it";
+    return finding("external_blob_policy_digest_mismatch", LEDGER_KEY, message);
+  });
+}
+
+/** A change that waits, as a warning. */
+function waitingFinding({ address, disposition, reason, note }: PlannedChange): Diagnostic[] {
+  if (disposition !== "deferred" && disposition !== "blocked") return [];
+  const code = disposition === "deferred" ? "apply_unsupported_change" : "apply_dependency_blocked";
+  return [
+    finding(code, address, `not applied: ${[reason, note].filter((part) => part !== null).join(": ")}`),
+  ];
+}
+
+/** Nothing that needs an approval may reach execution without one; today there are no approvals. */
+function assertGated(changes: readonly PlannedChange[]): void {
+  for (const { address, kind, operation, disposition } of changes) {
+    const gated = operation === "delete" &&
+      (kind === "graph" || (kind === "schema" && graphOf(address) !== null));
+    assert(!gated || disposition !== "applied", `\`${address}\` would be deleted without an approval`);
+  }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
+/** A record as plain JSON. */
+function toJson(value: object): Json {
+  return JSON.parse(JSON.stringify(value)) as Json;
+}

@@ -1,0 +1,143 @@
+/** `cluster plan`: reads configuration, ledger and, for schema changes, graphs; takes no lock and writes nothing. */
+import type { Diagnostic } from "../base/diagnostic.ts";
+import { type Address, graphOf } from "./address.ts";
+import { changeOutput, type Migration } from "./change.ts";
+import type { ClusterContext } from "./context.ts";
+import type { Desired } from "./desired.ts";
+import { type GraphEngine, graphEngine } from "./engine.ts";
+import { exitCodeOf } from "./exit.ts";
+import { ClusterFailure } from "./failure.ts";
+import { causeText, finding, isOk } from "./findings.ts";
+import { readLedger } from "./ledger_store.ts";
+import { checkPoliciesStrictly, loadConfig, type LoadedConfig } from "./load.ts";
+import { readLock } from "./lock.ts";
+import { NOTHING_OBSERVED, type Observed, stateObservations } from "./observations.ts";
+import { type ReadOrigin, readOrigin } from "./origin.ts";
+import { type ClusterPlan, planCluster, planDigest, withMigrations } from "./plan.ts";
+import { pendingFinding } from "./pending.ts";
+import { readRecoveries } from "./recovery_store.ts";
+import { diagnosticOutputs, EXIT, type Outcome, type PlanResult } from "./results.ts";
+import { openRoot } from "./root.ts";
+
+/** Plans; never throws for bad input. */
+export async function runPlan(
+  context: ClusterContext,
+  options: { readonly detailedExitCode: boolean },
+): Promise<Outcome<PlanResult>> {
+  const loaded = await loadConfig(context.configDir, context.files);
+  const { desired, header } = loaded;
+  const parts: PlanParts = { loaded, observed: NOTHING_OBSERVED, origin: null, plan: null };
+  if (desired === null || header === null) {
+    return outcome(context, parts, loaded.diagnostics, EXIT.invalidConfig);
+  }
+  const diagnostics: Diagnostic[] = [...loaded.diagnostics];
+  try {
+    const store = openRoot(context, header.root);
+    const [origin, ledger, lock, recoveries] = await Promise.all([
+      readOrigin(context, loaded.place.absolute, [header.file, ...desired.files]),
+      readLedger(store),
+      readLock(store),
+      readRecoveries(store),
+    ]);
+    if (origin.problem !== null) diagnostics.push(origin.problem);
+    if (recoveries.problem !== null) diagnostics.push(recoveries.problem);
+    diagnostics.push(...recoveries.files.map(pendingFinding));
+    const plan = planCluster({
+      desired: desired.entries,
+      applied: ledger.ledger.entries,
+      pending: new Set(),
+      approved: new Set(),
+    });
+    diagnostics.push(...guardFindings(plan), ...await checkChangedPolicies(desired, plan));
+    const { openTables, ports } = context;
+    const engine = graphEngine({ root: header.root, store, openTables, ports });
+    const previewed = await previewSchemas(engine, desired, plan);
+    diagnostics.push(...previewed.diagnostics);
+    const observed = { store, ledger, lock, acquiredLockId: null };
+    const exit = options.detailedExitCode && plan.changes.length > 0 ? EXIT.changes : EXIT.done;
+    return outcome(context, { loaded, observed, origin, plan: previewed.plan }, diagnostics, exit);
+  } catch (error) {
+    if (!(error instanceof ClusterFailure)) throw error;
+    return outcome(context, parts, [...diagnostics, error.diagnostic], EXIT.done);
+  }
+}
+
+/** The name of the cluster in plan digests. */
+export function clusterName(desired: Desired): string {
+  return desired.config.metadataName?.text ?? "";
+}
+
+/** Strict Cedar findings of the policies that the plan would create or update. */
+export async function checkChangedPolicies(desired: Desired, plan: ClusterPlan): Promise<Diagnostic[]> {
+  const changed = new Set(
+    plan.changes.filter(({ kind, operation, metadata }) =>
+      kind === "policy" && operation !== "delete" && metadata === null
+    ).map(({ address }) => address),
+  );
+  return await checkPoliciesStrictly(desired.policies.filter(({ address }) => changed.has(address)));
+}
+
+interface PlanParts {
+  readonly loaded: LoadedConfig;
+  readonly observed: Observed;
+  readonly origin: ReadOrigin | null;
+  readonly plan: ClusterPlan | null;
+}
+
+function outcome(
+  context: ClusterContext,
+  { loaded, observed, origin, plan }: PlanParts,
+  diagnostics: readonly Diagnostic[],
+  exitWhenOk: number,
+): Outcome<PlanResult> {
+  const { desired } = loaded;
+  const ok = isOk(diagnostics);
+  const digests = [...desired?.entries ?? []].map(([address, entry]) => [address, entry.digest]);
+  const result: PlanResult = {
+    ok,
+    config_dir: loaded.place.absolute,
+    desired_revision: desired === null ? {} : { config_digest: desired.configDigest },
+    resource_digests: Object.fromEntries(digests),
+    dependencies: desired?.dependencies ?? [],
+    state_observations: stateObservations(observed, context.ports.clock),
+    changes: plan?.changes.map(changeOutput) ?? [],
+    blast_radius: plan?.blastRadius ?? [],
+    approvals_required: plan?.gates ?? [],
+    ...(plan === null || desired === null ? {} : { plan_digest: planDigest(plan, clusterName(desired)) }),
+    provenance: origin?.provenance ?? null,
+    diagnostics: diagnosticOutputs(diagnostics),
+  };
+  const exitCode = ok || desired !== null ? exitCodeOf(diagnostics, exitWhenOk) : EXIT.invalidConfig;
+  return { exitCode, result, diagnostics };
+}
+
+/** Adds the engine's migration steps to schema updates; a preview that fails is a warning. */
+async function previewSchemas(
+  engine: GraphEngine,
+  desired: Desired,
+  plan: ClusterPlan,
+): Promise<{ readonly plan: ClusterPlan; readonly diagnostics: readonly Diagnostic[] }> {
+  const migrations = new Map<Address, Migration>();
+  const diagnostics: Diagnostic[] = [];
+  for (const { address, kind, operation } of plan.changes) {
+    const graph = graphOf(address);
+    const source = desired.resources.get(address)?.file?.source ?? null;
+    if (kind !== "schema" || operation !== "update" || graph === null || source === null) continue;
+    try {
+      const { migration, refusal } = await engine.preview(graph, source);
+      migrations.set(address, migration);
+      if (refusal !== null) diagnostics.push(finding("schema_preview_unavailable", address, refusal));
+    } catch (error) {
+      diagnostics.push(finding("schema_preview_unavailable", address, causeText(error)));
+    }
+  }
+  return { plan: migrations.size === 0 ? plan : withMigrations(plan, migrations), diagnostics };
+}
+
+/** Says which graph a policy change waits for: its reason alone would not. */
+function guardFindings(plan: ClusterPlan): Diagnostic[] {
+  return plan.changes.filter(({ kind, disposition, note }) =>
+    kind === "policy" && disposition === "blocked" && note
+  )
+    .map(({ address, reason, note }) => finding("apply_dependency_blocked", address, `${reason}: ${note}`));
+}

@@ -1,0 +1,164 @@
+/**
+ * Settles what interrupted runs left behind: the first thing a changing command does under the lock. Decisions are in
+ * `recovery.ts`; here they are gathered from the graphs and put into the ledger value, which the command then publishes
+ * with its own write. Records to delete are deleted after that write.
+ */
+import type { Diagnostic } from "../base/diagnostic.ts";
+import type { Json } from "../base/json.ts";
+import type { ObjectStore } from "../storage/object_store.ts";
+import { graphAddress, schemaAddress } from "./address.ts";
+import type { GraphEngine } from "./engine.ts";
+import { finding } from "./findings.ts";
+import { type Ledger, ledgerEntry, resourceStatus, withComposites } from "./ledger.ts";
+import { decideRecovery, type RecoveryOutcome, type RecoveryRecord } from "./recovery.ts";
+import { readRecoveries } from "./recovery_store.ts";
+
+const KEPT_CONDITIONS: readonly string[] = ["graph_create_incomplete", "actual_applied_state_pending"];
+
+/** What a sweep found. */
+export interface Sweep {
+  /** The ledger with everything rolled forward and marked. */
+  readonly ledger: Ledger;
+  /** Graphs whose record could not be settled: nothing of theirs may change. */
+  readonly pending: ReadonlySet<string>;
+  /** Keys of records to delete after the ledger is written. */
+  readonly retire: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** What a sweep needs. */
+export interface SweepInput {
+  readonly store: Pick<ObjectStore, "get" | "list">;
+  readonly engine: Pick<GraphEngine, "inspect">;
+  readonly ledger: Ledger;
+  /** Graph ids of the configuration. */
+  readonly desiredGraphs: ReadonlySet<string>;
+  /** RFC 3339. */
+  readonly at: string;
+  readonly actor: string | null;
+}
+
+/** Looks at every recovery record and its graph. */
+export async function sweepRecoveries(input: SweepInput): Promise<Sweep> {
+  const { files, problem } = await readRecoveries(input.store);
+  let ledger = input.ledger;
+  const pending = new Set<string>();
+  const retire: string[] = [];
+  const diagnostics: Diagnostic[] = problem === null ? [] : [problem];
+  for (const { key, ...stored } of files) {
+    if (stored.record === null) {
+      diagnostics.push(stored.problem);
+      continue;
+    }
+    const { record } = stored;
+    if (record.graphId.trim() === "") {
+      const message = "the recovery record names no graph: inspect and delete it";
+      diagnostics.push(finding("cluster_recovery_unattributed", key, message, { severity: "warning" }));
+      continue;
+    }
+    const root = await input.engine.inspect(record.graphId);
+    const known = ledger.entries.get(schemaAddress(record.graphId))?.digest ?? null;
+    const outcome = decideRecovery(record, root, known, input.desiredGraphs.has(record.graphId));
+    switch (outcome.kind) {
+      case "retire":
+        ledger = clearMarks(ledger, record.graphId);
+        retire.push(key);
+        break;
+      case "resume": // the create of this run arms a record of its own
+        retire.push(key);
+        break;
+      case "roll_forward":
+        ledger = rollForward(ledger, record, outcome.schemaDigest, input);
+        diagnostics.push(rolledForward(record));
+        retire.push(key);
+        break;
+      case "keep":
+        ledger = markKept(ledger, record, outcome.condition);
+        diagnostics.push(kept(record, outcome, root.kind === "broken" ? root.message : null));
+        pending.add(record.graphId);
+        break;
+    }
+  }
+  return { ledger, pending, retire, diagnostics };
+}
+
+/** The ledger after a graph is found to have moved: schema as it is live, composite anew, bindings as recorded. */
+function rollForward(
+  ledger: Ledger,
+  record: RecoveryRecord,
+  schemaDigest: string,
+  { at, actor }: Pick<SweepInput, "at" | "actor">,
+): Ledger {
+  const graph = graphAddress(record.graphId);
+  const schema = schemaAddress(record.graphId);
+  const origin = { appliedCommit: commitOf(record.provenance), appliedAt: at };
+  const entries = new Map(ledger.entries);
+  entries.set(graph, { ...(entries.get(graph) ?? ledgerEntry("")), origin });
+  entries.set(schema, { ...(entries.get(schema) ?? ledgerEntry("")), digest: schemaDigest, origin });
+  const statuses = new Map(ledger.statuses).set(graph, resourceStatus("applied")).set(
+    schema,
+    resourceStatus("applied"),
+  );
+  const recoveryRecords = new Map(ledger.recoveryRecords).set(record.operationId, {
+    kind: record.kind,
+    graph_id: record.graphId,
+    outcome: "rolled_forward",
+    recovered_at: at,
+    actor,
+  });
+  return { ...ledger, entries: withComposites(entries), statuses, recoveryRecords };
+}
+
+function markKept(
+  ledger: Ledger,
+  record: RecoveryRecord,
+  condition: Extract<RecoveryOutcome, { kind: "keep" }>["condition"],
+): Ledger {
+  if (condition === null) return ledger;
+  const status = resourceStatus(condition === "graph_create_incomplete" ? "error" : "drifted", condition);
+  const statuses = new Map(ledger.statuses)
+    .set(graphAddress(record.graphId), status).set(schemaAddress(record.graphId), status);
+  return { ...ledger, statuses };
+}
+
+/** Takes back what {@linkcode markKept} said. */
+function clearMarks(ledger: Ledger, graphId: string): Ledger {
+  const statuses = new Map(ledger.statuses);
+  for (const address of [graphAddress(graphId), schemaAddress(graphId)]) {
+    const conditions = statuses.get(address)?.conditions ?? [];
+    if (!conditions.some((condition) => KEPT_CONDITIONS.includes(condition))) continue;
+    if (ledger.entries.has(address)) statuses.set(address, resourceStatus("applied"));
+    else statuses.delete(address);
+  }
+  return { ...ledger, statuses };
+}
+
+function rolledForward(record: RecoveryRecord): Diagnostic {
+  const message =
+    `an interrupted \`${record.kind}\` (${record.operationId}) had reached the graph: the ledger now says so`;
+  return finding("cluster_recovery_rolled_forward", graphAddress(record.graphId), message);
+}
+
+function kept(
+  record: RecoveryRecord,
+  outcome: Extract<RecoveryOutcome, { kind: "keep" }>,
+  cause: string | null,
+): Diagnostic {
+  const address = graphAddress(record.graphId);
+  const because = cause === null ? "" : ` (${cause})`;
+  if (outcome.condition === "graph_create_incomplete") {
+    const message =
+      `\`${record.graphUri}\` holds something that is no graph${because}: remove it and run apply again`;
+    return finding("graph_create_incomplete", address, message);
+  }
+  const message = outcome.condition === null
+    ? `operation ${record.operationId} (\`${record.kind}\`) cannot be settled while the graph does not open${because}`
+    : `operation ${record.operationId} (\`${record.kind}\`) left a schema that neither the ledger nor the record knows`;
+  return finding("cluster_recovery_pending", address, message);
+}
+
+function commitOf(provenance: Json): string | null {
+  if (typeof provenance !== "object" || provenance === null || Array.isArray(provenance)) return null;
+  const { commit } = provenance as { readonly commit?: Json };
+  return typeof commit === "string" ? commit : null;
+}
