@@ -5,7 +5,7 @@
  * the row before it with the same key (both + 1, 0 ends a chain). Rows with a null in the tuple are left out. Rows are
  * only ever added at the end.
  */
-import { assert, unreachable } from "../../base/assert.ts";
+import { InvariantError, unreachable } from "../../base/assert.ts";
 import type { Cell } from "../../schema/value_type.ts";
 import { type Column, Utf8Column } from "../../storage/columns.ts";
 import { IdIndex } from "../../storage/id_index.ts";
@@ -112,7 +112,7 @@ class TupleWriter {
         return this.#writeDouble(column.values[row]!);
       case "list":
       case "vector":
-        return assert(false, "lists and vectors have no look-up");
+        throw new InvariantError("lists and vectors have no look-up");
       default:
         return unreachable(column);
     }
