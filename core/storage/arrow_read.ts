@@ -20,6 +20,9 @@ import {
 } from "./columns.ts";
 import { FlatReader } from "./flat_buffers.ts";
 
+/** Offsets are 32-bit integers. */
+const TEXT_BYTES_MAX = 2 ** 31 - 1;
+
 /** One column in one batch, as it lies in memory. */
 interface Chunk {
   readonly length: number;
@@ -170,7 +173,16 @@ function assembleScalar(
     case "String":
     case "Blob": {
       const texts = chunks.map((chunk) => chunk.buffers[2]!.subarray(...valueRange(chunk)));
-      const bytes = joinArrays(texts, texts.reduce((sum, text) => sum + text.length, 0), Uint8Array);
+      const size = texts.reduce((sum, text) => sum + text.length, 0);
+      if (size > TEXT_BYTES_MAX) {
+        const detail = {
+          resource_limit: { resource: "string_column_bytes", limit: TEXT_BYTES_MAX, actual: size },
+        };
+        throw new AppError("resource_limit", `a string column of ${size} bytes does not fit in memory`, {
+          detail,
+        });
+      }
+      const bytes = joinArrays(texts, size, Uint8Array);
       return new Utf8Column(joinOffsets(chunks, rows), bytes, rows, validity);
     }
     case "Bool": {

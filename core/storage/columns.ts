@@ -136,6 +136,7 @@ export class Utf8Column extends Nullable implements ColumnBase {
   }
 
   #close(end: number, valid: boolean): void {
+    assert(end <= 0x7fff_ffff, "a string column holds less than 2 GiB");
     this.offsets[this.length + 1] = end;
     this.mark(valid);
   }
