@@ -10,7 +10,7 @@ import { checkFile } from "./check.ts";
 import type { CheckedSchema } from "./checked.ts";
 import { type AcceptedSchema, sealContract } from "./contract.ts";
 import { CONTRACT_FORMAT } from "./contract_decode.ts";
-import { assignIdentities, NOTHING_KNOWN } from "./identity.ts";
+import { assignIdentities, type KnownIdentities, NOTHING_KNOWN } from "./identity.ts";
 import { buildIr } from "./ir.ts";
 import { parseSchema } from "./parser.ts";
 
@@ -44,7 +44,7 @@ export function acceptSchema(source: SourceText, options: { readonly domain: str
 export function checkSchema(
   source: SourceText,
 ): { readonly accepted: AcceptedSchema | null; readonly diagnostics: readonly Diagnostic[] } {
-  const { schema, diagnostics } = compile(source);
+  const { schema, diagnostics } = compileSchema(source);
   if (schema === null) return { accepted: null, diagnostics };
   return { accepted: acceptChecked(schema, source.text, NO_DOMAIN), diagnostics };
 }
@@ -59,19 +59,33 @@ export function acceptTextEdit(previous: AcceptedSchema, source: SourceText): Ac
   return sealContract({ ...previous.contract, source: source.text });
 }
 
-function acceptChecked(schema: CheckedSchema, text: string, domain: string): AcceptedSchema {
-  const ir = buildIr(schema, assignIdentities(schema, domain, NOTHING_KNOWN));
+/** Accepts a checked schema: what is not known yet gets a new identity in `domain`. */
+export function acceptChecked(
+  schema: CheckedSchema,
+  text: string,
+  domain: string,
+  known: KnownIdentities = NOTHING_KNOWN,
+): AcceptedSchema {
+  const ir = buildIr(schema, assignIdentities(schema, domain, known));
   return sealContract({ format_version: CONTRACT_FORMAT, source: text, ir });
 }
 
-function requireChecked(source: SourceText): CheckedSchema {
-  const { schema, diagnostics } = compile(source);
-  if (schema !== null) return schema;
-  throw new AppError("schema_error", summary(diagnostics), { diagnostics });
+/** The failure of a schema with errors; the message has one line for each of the first ones. */
+export function schemaError(diagnostics: readonly Diagnostic[]): AppError {
+  return new AppError("schema_error", summary(diagnostics), { diagnostics });
 }
 
-/** Checks only what has no syntax errors: a half-read file would be full of things it seems to lack. */
-function compile(
+function requireChecked(source: SourceText): CheckedSchema {
+  const { schema, diagnostics } = compileSchema(source);
+  if (schema !== null) return schema;
+  throw schemaError(diagnostics);
+}
+
+/**
+ * Parses and checks a schema; null exactly when there are diagnostics. Only what has no syntax errors is checked: a
+ * half-read file would be full of things it seems to lack.
+ */
+export function compileSchema(
   source: SourceText,
 ): { readonly schema: CheckedSchema | null; readonly diagnostics: readonly Diagnostic[] } {
   const { file, diagnostics } = parseSchema(source);

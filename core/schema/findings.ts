@@ -3,10 +3,14 @@ import { type Diagnostic, inSourceOrder } from "../base/diagnostic.ts";
 import { DIAGNOSTICS_MAX } from "../base/limits.ts";
 import type { SourceText, Span } from "../base/span.ts";
 
-/** Errors of one file. The same sentence at the same place counts once: several nodes may inherit one mistake. */
+/**
+ * Errors and warnings of one file. The same sentence at the same place counts once: several nodes may inherit one
+ * mistake. At most `DIAGNOSTICS_MAX` errors and as many warnings are kept; an error never gives way to a warning.
+ */
 export class Findings {
   readonly #source: SourceText;
   readonly #byKey = new Map<string, Diagnostic>();
+  readonly #counts = { error: 0, warning: 0 };
 
   constructor(source: SourceText) {
     this.#source = source;
@@ -14,21 +18,30 @@ export class Findings {
 
   /** Records an error at a place of the source. */
   error(span: Span, message: string, help?: string): void {
-    const key = `${span.start} ${message}`;
-    if (this.#byKey.has(key) || this.#byKey.size === DIAGNOSTICS_MAX) return;
-    this.#byKey.set(key, {
-      code: "catalog_error",
-      severity: "error",
-      message: `catalog error: ${message}`,
-      path: this.#source.path,
-      span: { start: span.start, end: span.end },
-      source: this.#source,
-      ...(help === undefined ? {} : { help }),
-    });
+    const severity = "error";
+    this.#add({ code: "catalog_error", severity, message: `catalog error: ${message}` }, span, help);
+  }
+
+  /** Records something that works, but hardly as meant. */
+  warning(span: Span, code: string, message: string, help?: string): void {
+    this.#add({ code, severity: "warning", message }, span, help);
   }
 
   /** Everything found, in source order. */
   inOrder(): Diagnostic[] {
     return inSourceOrder([...this.#byKey.values()]);
+  }
+
+  #add(what: Pick<Diagnostic, "code" | "severity" | "message">, span: Span, help: string | undefined): void {
+    const key = `${span.start} ${what.message}`;
+    if (this.#byKey.has(key) || this.#counts[what.severity] === DIAGNOSTICS_MAX) return;
+    this.#counts[what.severity]++;
+    this.#byKey.set(key, {
+      ...what,
+      path: this.#source.path,
+      span: { start: span.start, end: span.end },
+      source: this.#source,
+      ...(help === undefined ? {} : { help }),
+    });
   }
 }
