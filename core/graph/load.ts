@@ -1,0 +1,110 @@
+/**
+ * Loads: into a branch that exists, or into one that the load makes.
+ *
+ * A branch made by a load and its first commit appear together: the commit is published in the log of an incarnation that
+ * no ref names yet, then storing the ref shows both. A rejected batch, or a crash before that, leaves no branch.
+ */
+import { AppError } from "../errors.ts";
+import type { ObjectStore } from "../storage/object_store.ts";
+import { MAIN, parseOwnBranchName } from "./branch_name.ts";
+import { branchNotFound, forkRef, putRef, refuseLatePathConflict, refuseTaken } from "./branches.ts";
+import type { Commit } from "./commit.ts";
+import type { LoadMode, LoadOutput } from "./graph.ts";
+import type { Ports } from "./graph_ports.ts";
+import type { OpenBranches } from "./open_branches.ts";
+import type { PublishRequest } from "./publish.ts";
+import { commitOutput, loadedTypes } from "./results.ts";
+import { parseBatch, type ParsedBatch } from "./write/batch.ts";
+import { stageLoad } from "./write/stage_load.ts";
+
+/** One load; names are parsed, the gate has allowed the change. */
+export interface LoadOptions {
+  readonly uri: string;
+  readonly store: ObjectStore;
+  readonly branches: OpenBranches;
+  readonly ports: Ports;
+  readonly data: Uint8Array;
+  readonly mode: LoadMode;
+  readonly branch: string;
+  /** Branch to fork from when `branch` is missing. */
+  readonly from: string | null;
+  readonly actor: string | null;
+  /** Throws unless the actor may create the branch. */
+  readonly allowFork: () => void;
+}
+
+/** Loads a batch as one commit. Throws what parsing, staging and publishing throw; nothing has changed then. */
+export async function loadBatch(options: LoadOptions): Promise<LoadOutput> {
+  const existing = await options.branches.find(options.branch);
+  if (existing === null) return await loadForked(options);
+  const batch = parseBatch((await existing.head.latest()).catalog, options.data);
+  const commit = await existing.writer.publish(requestOf(options, batch));
+  return outputOf(options, batch, commit, false);
+}
+
+async function loadForked(options: LoadOptions): Promise<LoadOutput> {
+  const { store, branches, ports, branch: name, from, actor } = options;
+  if (from === null) {
+    if (name === MAIN) throw branchNotFound(name);
+    throw new AppError(
+      "branch_not_found",
+      `branch '${name}' not found: pass \`from\` to fork it from a branch`,
+    );
+  }
+  parseOwnBranchName(name);
+  options.allowFork();
+  const source = await branches.get(from);
+  const head = await source.head.latest();
+  const batch = parseBatch(head.catalog, options.data);
+  await refuseTaken(store, name);
+  const ref = forkRef({
+    name,
+    incarnation: ports.newId(),
+    source: source.ref,
+    head,
+    actor,
+    clock: ports.clock,
+  });
+  const branch = branches.fork(ref, head);
+  const commit = await branch.writer.publish(requestOf(options, batch));
+  await ports.failpoint("fork.published");
+  if (!await putRef(store, ref)) {
+    // Someone made the branch meanwhile; what was published under our incarnation is garbage without a name.
+    await branch.writer.settle();
+    return await loadBatch(options);
+  }
+  await refuseLatePathConflict(store, name);
+  branches.register(branch);
+  await ports.failpoint("fork.named");
+  return outputOf(options, batch, commit, true);
+}
+
+function requestOf(options: LoadOptions, batch: ParsedBatch): PublishRequest {
+  const { mode, actor, ports } = options;
+  return {
+    operation: "load",
+    actor,
+    retry: mode === "overwrite" ? "fail" : "redo",
+    stage: (view) => stageLoad(view, batch, mode, ports.newId),
+  };
+}
+
+function outputOf(
+  options: LoadOptions,
+  batch: ParsedBatch,
+  commit: Commit | null,
+  created: boolean,
+): LoadOutput {
+  return {
+    uri: options.uri,
+    branch: options.branch,
+    base_branch: options.from,
+    branch_created: created,
+    mode: options.mode,
+    nodes: loadedTypes(batch, "node"),
+    edges: loadedTypes(batch, "edge"),
+    total_entities: batch.records,
+    actor_id: options.actor,
+    commit: commit === null ? null : commitOutput(commit),
+  };
+}
