@@ -7,22 +7,11 @@
 import { AppError } from "../errors.ts";
 import { placeOf } from "../base/diagnostic.ts";
 import { type Comment, type Token, tokenize } from "../base/lexer.ts";
+import { type Line, writeLines } from "../base/line_writer.ts";
 import type { SourceText, Span } from "../base/span.ts";
 import type { AnnotationExpr, ConstraintExpr, Declaration, PropertyExpr, TypeExpr } from "./ast.ts";
 import { parseSchema } from "./parser.ts";
 import { PUNCTUATION } from "./token_cursor.ts";
-
-const INDENT = "    ";
-
-/** One line of output and the source it stands for. */
-interface Line extends Span {
-  readonly text: string;
-  readonly depth: 0 | 1;
-  /** No blank line stands above the first line of a body and above its `}`. */
-  readonly tight: boolean;
-  /** A blank line must stand above. */
-  readonly apart: boolean;
-}
 
 /**
  * Formats a file. Formatting twice changes nothing more, and the meaning (its shape digest) stays. Throws
@@ -36,85 +25,7 @@ export function formatSchema(source: SourceText): string {
   }
   const tokens = tokenize(source.text, PUNCTUATION);
   const comments = tokens.flatMap((token) => token.comments);
-  const printer = new Printer(source.text, comments);
-  for (const line of linesOf(source.text, file.declarations, tokens, comments)) printer.line(line);
-  return printer.finish();
-}
-
-/** Lays out lines and the comments around them. Invariant: everything of the source before `#end` is written. */
-class Printer {
-  readonly #source: string;
-  readonly #comments: readonly Comment[];
-  readonly #lines: string[] = [];
-  #nextComment = 0;
-  #end = 0;
-  #atBodyStart = true;
-
-  constructor(source: string, comments: readonly Comment[]) {
-    this.#source = source;
-    this.#comments = comments;
-  }
-
-  line(line: Line): void {
-    let apart = line.apart;
-    for (const comment of this.#commentsBefore(line.end)) {
-      if (comment.start < line.start && this.#staysBehind(comment)) this.#append(comment);
-      else {
-        this.#comment(
-          comment,
-          Math.min(comment.start, line.start),
-          line.text === "}" ? 1 : line.depth,
-          apart,
-        );
-        apart = false;
-      }
-    }
-    this.#own(line.text, line, line.depth, apart && !line.tight, line.tight);
-    this.#atBodyStart = line.text.endsWith("{");
-  }
-
-  finish(): string {
-    for (const comment of this.#commentsBefore(this.#source.length)) {
-      if (this.#staysBehind(comment)) this.#append(comment);
-      else this.#comment(comment, comment.start, 0, false);
-    }
-    return this.#lines.length === 0 ? "" : this.#lines.join("\n") + "\n";
-  }
-
-  *#commentsBefore(end: number): Generator<Comment> {
-    for (; (this.#comments[this.#nextComment]?.start ?? end) < end; this.#nextComment++) {
-      yield this.#comments[this.#nextComment]!;
-    }
-  }
-
-  /** Whether a comment belongs behind what was written last: nothing but blanks in between, and no break inside. */
-  #staysBehind(comment: Comment): boolean {
-    return this.#lines.length > 0 && this.#breaksBefore(comment) === 0 && !comment.text.includes("\n");
-  }
-
-  #append(comment: Comment): void {
-    this.#lines[this.#lines.length - 1] += " " + comment.text.trimEnd();
-    this.#end = comment.end;
-  }
-
-  /** Writes a comment on its own line, as if it stood at `start`. */
-  #comment(comment: Comment, start: number, depth: 0 | 1, apart: boolean): void {
-    const text = comment.text.replaceAll("\r\n", "\n").trimEnd();
-    this.#own(text, { start, end: comment.end }, depth, apart, false);
-  }
-
-  #own(text: string, place: Span, depth: 0 | 1, apart: boolean, tight: boolean): void {
-    const blank = apart || (this.#breaksBefore(place) > 1 && !tight);
-    if (blank && !this.#atBodyStart) this.#lines.push("");
-    this.#lines.push((depth === 1 ? INDENT : "") + text);
-    this.#end = Math.max(this.#end, place.end);
-    this.#atBodyStart = false;
-  }
-
-  /** Line breaks between what was written last and a place. */
-  #breaksBefore(place: Span): number {
-    return this.#source.slice(this.#end, Math.max(this.#end, place.start)).split("\n").length - 1;
-  }
+  return writeLines(source.text, comments, linesOf(source.text, file.declarations, tokens, comments));
 }
 
 /** The lines of all declarations, in source order. */
@@ -140,20 +51,20 @@ function* linesOf(
     previousIsTall = isTall;
     if (!isTall) {
       const { start, end } = declaration;
-      yield { text: hasBody ? `${head} {}` : head, start, end, depth: 0, tight: false, apart };
+      yield { text: hasBody ? `${head} {}` : head, start, end, depth: 0, closes: false, apart };
       continue;
     }
-    yield { text: `${head} {`, start: declaration.start, end: open.end, depth: 0, tight: false, apart };
+    yield { text: `${head} {`, start: declaration.start, end: open.end, depth: 0, closes: false, apart };
     for (const item of items) {
       const text = "name" in item ? propertyText(item, source) : constraintText(item, source);
-      yield { text, start: item.start, end: item.end, depth: 1, tight: false, apart: false };
+      yield { text, start: item.start, end: item.end, depth: 1, closes: false, apart: false };
     }
     yield {
       text: "}",
       start: declaration.end - 1,
       end: declaration.end,
       depth: 0,
-      tight: true,
+      closes: true,
       apart: false,
     };
   }
