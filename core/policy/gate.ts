@@ -4,6 +4,7 @@
  * Invariants: a gate's policy set never changes, so a cached decision never expires; every input of a decision (actor,
  * action, branch, target branch) is part of its cache key; an actor in no group is denied without asking Cedar.
  */
+import { fileURLToPath } from "node:url";
 import type { Diagnostic } from "../base/diagnostic.ts";
 import { sha256Hex } from "../base/digest.ts";
 import { AppError } from "../errors.ts";
@@ -37,6 +38,11 @@ function loadCedar(): Promise<Cedar> {
     return cedar;
   });
   return loading;
+}
+
+/** Absolute path of the wasm file that Cedar reads when it is loaded: what `--allow-read` must name. Loads nothing. */
+export function cedarWasmPath(): string {
+  return fileURLToPath(new URL("cedar_wasm_bg.wasm", import.meta.resolve("@cedar-policy/cedar-wasm/nodejs")));
 }
 
 /**

@@ -130,6 +130,12 @@ function setVariable(name: string, value: () => string): boolean {
   }
 }
 
+/** Absolute path of the file with the native code for this platform: what `--allow-ffi` must name. Loads nothing. */
+export async function lanceLibraryPath(): Promise<string> {
+  const { createRequire } = await import("node:module");
+  return createRequire(import.meta.resolve("@lancedb/lancedb")).resolve(nativeFile());
+}
+
 /** The file with the native code for this platform, as a module path. */
 function nativeFile(): string {
   const [machine, , system, abi] = Deno.build.target.split("-");
