@@ -235,6 +235,11 @@ export const COMMANDS: readonly CommandSpec[] = [
   ]),
   cluster("apply", "make the storage root what the configuration declares", [
     { name: "allow-dirty", help: "apply although files differ from the Git commit; recorded" },
+    {
+      name: "lock-timeout",
+      value: "DURATION",
+      help: "wait this long for a held lock, e.g. 10m (default: 0)",
+    },
   ]),
   cluster("status", "show what is applied, by whom, from which commit", []),
   {

@@ -1,6 +1,7 @@
 /** `omnigraph cluster …`: calls core, prints the report as text or JSON, returns its exit code. */
 import type { ClusterOptions } from "../../core/cluster/commands.ts";
 import type { Outcome } from "../../core/cluster/results.ts";
+import { readDurationMs } from "../duration.ts";
 import { prettyOutput } from "../views/json.ts";
 import type { CommandRun, Context } from "../context.ts";
 
@@ -10,35 +11,48 @@ interface Reported {
   readonly lines: readonly string[];
 }
 
+/** Signals that stop an apply before its next step, so that the lock is released. */
+const STOP_SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
 type Runner = (context: Context, options: ClusterOptions) => Promise<Reported>;
 
 const RUNNERS: Readonly<Record<string, Runner>> = {
   validate: async (_context, options) => {
-    const { clusterValidate } = await import("../../core/cluster/validate.ts");
-    const outcome = await clusterValidate(options);
+    const outcome = await (await commands()).clusterValidate(options);
     return { outcome, lines: (await views()).validateLines(outcome) };
   },
   plan: async (context, options) => {
-    const { clusterPlan } = await import("../../core/cluster/plan.ts");
-    const outcome = await clusterPlan({
+    const outcome = await (await commands()).clusterPlan({
       ...options,
       detailedExitCode: context.args.switches.has("detailed-exitcode"),
     });
     return { outcome, lines: (await views()).planLines(outcome) };
   },
   apply: async (context, options) => {
-    const { clusterApply } = await import("../../core/cluster/apply.ts");
-    const outcome = await clusterApply({ ...options, allowDirty: context.args.switches.has("allow-dirty") });
-    return { outcome, lines: (await views()).applyLines(outcome) };
+    const interrupted = new AbortController();
+    const stop = () => interrupted.abort();
+    for (const signal of STOP_SIGNALS) Deno.addSignalListener(signal, stop);
+    try {
+      const outcome = await (await commands()).clusterApply({
+        ...options,
+        allowDirty: context.args.switches.has("allow-dirty"),
+        lockTimeoutMs: readDurationMs(context.args.values.get("lock-timeout") ?? "0"),
+        signal: interrupted.signal,
+      });
+      return { outcome, lines: (await views()).applyLines(outcome) };
+    } finally {
+      for (const signal of STOP_SIGNALS) Deno.removeSignalListener(signal, stop);
+    }
   },
   status: async (_context, options) => {
-    const { clusterStatus } = await import("../../core/cluster/status.ts");
-    const outcome = await clusterStatus(options);
+    const outcome = await (await commands()).clusterStatus(options);
     return { outcome, lines: (await views()).statusLines(outcome) };
   },
   "force-unlock": async (context, options) => {
-    const { clusterForceUnlock } = await import("../../core/cluster/force_unlock.ts");
-    const outcome = await clusterForceUnlock({ ...options, lockId: context.args.positionals[0]! });
+    const outcome = await (await commands()).clusterForceUnlock({
+      ...options,
+      lockId: context.args.positionals[0]!,
+    });
     return { outcome, lines: (await views()).forceUnlockLines(outcome) };
   },
 };
@@ -55,6 +69,10 @@ export function clusterCommand(name: string): CommandRun {
     context.output.out(json ? prettyOutput(outcome.result) : lines.map((line) => line + "\n").join(""));
     return outcome.exitCode;
   };
+}
+
+function commands() {
+  return import("../../core/cluster/commands.ts");
 }
 
 function views() {
