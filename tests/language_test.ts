@@ -1,37 +1,30 @@
-/** The read cases of the language document, run over every evaluator. */
-import assert from "node:assert/strict";
-import { compileQuery } from "../core/query/compile.ts";
-import type { TypedRead } from "../core/query/typed.ts";
+/** The read cases of the language document, run over both evaluators. */
 import { acceptSchema } from "../core/schema/accept.ts";
-import { CASE_NOW_MS, CASE_SCHEMA, LANGUAGE_CASES } from "./support/language_cases.ts";
-import { naiveRead } from "./support/naive_evaluator.ts";
-import { naiveGraph } from "./support/naive_graph.ts";
+import { assertAnswer, compileRead, engineAnswer, naiveAnswer, type Question } from "./support/answers.ts";
+import { CASE_NOW_MS, CASE_SCHEMA, LANGUAGE_CASES, type LanguageCase } from "./support/language_cases.ts";
+import type { NaiveRow } from "./support/naive_evaluator.ts";
 
 const { catalog } = acceptSchema(
   { path: "cases.pg", text: CASE_SCHEMA },
   { domain: "01J8ZQ4V9S3M5T6W7X8Y9Z0A1B" },
 );
 
-function compile(query: string): TypedRead {
+function questionOf({ data, query, params = {} }: LanguageCase): Question {
   const text = `query q${query.startsWith("(") ? "" : "()"} ${query}`;
-  const typed = compileQuery(catalog, { path: "case.gq", text });
-  assert.ok(typed.kind === "read");
-  return typed;
+  return { schema: CASE_SCHEMA, data: data.join("\n"), query: text, params, nowMs: CASE_NOW_MS };
 }
 
-/** Rows in a fixed order, for queries that promise none. */
-function sorted(rows: readonly unknown[]): unknown[] {
-  const text = (row: unknown) =>
-    JSON.stringify(row, (_, value) => typeof value === "bigint" ? `${value}n` : value);
-  return [...rows].sort((a, b) => text(a) < text(b) ? -1 : 1);
-}
+for (const one of LANGUAGE_CASES) {
+  const question = questionOf(one);
+  const expected = one.rows as readonly NaiveRow[];
 
-for (const { name, data, query, params, rows } of LANGUAGE_CASES) {
-  Deno.test(`naive evaluator: ${name}`, () => {
-    const typed = compile(query);
-    const graph = naiveGraph(catalog, data.join("\n"));
-    const actual = naiveRead(catalog, graph, typed, params ?? {}, CASE_NOW_MS);
-    if (typed.order.length > 0) assert.deepEqual(actual, rows);
-    else assert.deepEqual(sorted(actual), sorted(rows));
+  Deno.test(`naive evaluator: ${one.name}`, () => {
+    const query = compileRead(catalog, question.query);
+    assertAnswer(query, naiveAnswer(question, catalog, query), expected);
+  });
+
+  Deno.test(`executor: ${one.name}`, async () => {
+    const { query, rows } = await engineAnswer(question);
+    assertAnswer(query, rows, expected);
   });
 }
