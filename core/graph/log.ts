@@ -106,10 +106,10 @@ export class BranchLog {
   }
 
   /**
-   * Fills a slot unless it is filled: the commit point. Returns whether these bytes are in the slot now. After an error
-   * with unknown outcome the slot itself decides.
+   * Fills a slot unless it is filled: the commit point. Returns whether these bytes are in the slot now, durably. After an
+   * error the slot itself decides.
    *
-   * @throws AppError `outcome_unknown` when even that could not be read.
+   * @throws AppError `outcome_unknown` when even that could not be read, or not be made durable.
    */
   async append(slot: number, bytes: Uint8Array, operationId: string): Promise<boolean> {
     const key = this.keyOf(slot);
@@ -123,7 +123,12 @@ export class BranchLog {
     for (let attempt = 1;; attempt++) {
       try {
         const found = await this.#store.get(key);
-        if (found !== null) return equalBytes(found.bytes, bytes);
+        if (found !== null) {
+          const isOurs = equalBytes(found.bytes, bytes);
+          // The put may have failed between writing and syncing. A synced write beside the slot syncs their folder.
+          if (isOurs && failure !== undefined) await this.putHint(slot);
+          return isOurs;
+        }
         if (failure !== undefined) throw failure;
         throw new AppError("storage_error", `\`${key}\` was taken and is missing now: check the storage`);
       } catch (error) {

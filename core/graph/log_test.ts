@@ -72,6 +72,20 @@ Deno.test("append() asks the slot itself when the put fails with an unknown outc
   await assert.rejects(log.append(3, own, "op"), /connection lost/);
 });
 
+Deno.test("append() does not call a commit published whose folder cannot be synced", async () => {
+  const store = createMemoryStore();
+  const log = new BranchLog({
+    get: (key) => store.get(key),
+    put: () => Promise.reject(new Error("disk failed")),
+    exists: (key) => store.exists(key),
+    putIfAbsent: async (key, bytes) => {
+      await store.putIfAbsent(key, bytes);
+      throw new Error("cannot sync");
+    },
+  }, MAIN_REF);
+  await assert.rejects(log.append(1, BYTES, "op"), { code: "outcome_unknown" });
+});
+
 Deno.test("append() takes a lost race against its own repeated request for won", async () => {
   const store = createMemoryStore();
   const log = new BranchLog({

@@ -125,7 +125,7 @@ Deno.test("concurrent writers: every acknowledged write is in history once, no u
         assert.deepEqual(peer.errors, []);
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 100 },
   );
 });
 

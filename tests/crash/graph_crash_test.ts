@@ -107,18 +107,24 @@ Deno.test("46: after a SIGKILL at a random moment the graph holds whole commits 
     const expected = new Map<string, string>();
     let acknowledged = 0;
     for (let kill = 0; kill < KILLS; kill++) {
-      const writer = startWriter(root, "k", kill, 100_000);
-      await writer.started;
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 400));
-      writer.process.kill("SIGKILL");
-      await writer.ended;
-      const { done, open } = edits(writer.lines);
-      for (const edit of done) apply(expected, edit);
-      acknowledged += done.length;
+      // Every second time two writers are at work, and the second outlives the first by a moment.
+      const names = kill % 2 === 0 ? ["k"] : ["k", "m"];
+      const writers = names.map((name) => startWriter(root, name, kill, 100_000));
+      for (const { started } of writers) await started;
+      for (const { process, ended } of writers) {
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 400));
+        process.kill("SIGKILL");
+        await ended;
+      }
       const errors: unknown[] = [];
       const graph = await openRoot(root, errors);
       const found = await titles(graph);
-      if (open !== null && isApplied(found, open)) apply(expected, open);
+      for (const { lines } of writers) {
+        const { done, open } = edits(lines);
+        for (const edit of done) apply(expected, edit);
+        acknowledged += done.length;
+        if (open !== null && isApplied(found, open)) apply(expected, open);
+      }
       assert.deepEqual(found, sorted(expected), `kill ${kill}`);
       assert.equal(await countFilms(graph), expected.size, "no slug appears twice");
       // Small, then large: both must work on whatever the dead process left in the tables.
