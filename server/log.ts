@@ -45,8 +45,9 @@ export class Log {
 
   #write(level: Level, rank: number, message: string, fields: LogFields): void {
     if (rank < this.#rank) return;
-    const record = JSON.stringify({ time: this.#time(), level, message, ...fields });
-    this.#sink(record + "\n", rank >= 2);
+    const head = `{"time":"${this.#time()}","level":"${level}","message":${JSON.stringify(message)}`;
+    const members = JSON.stringify(fields).slice(1, -1);
+    this.#sink(members === "" ? `${head}}\n` : `${head},${members}}\n`, rank >= 2);
   }
 
   /** Formatting a time costs more than the rest of a record, so it is done once per millisecond. */
