@@ -66,7 +66,7 @@ export function formatDateTime(ms: number): string {
 }
 
 /** The UTC day of an instant. */
-export function dayOf(ms: number): number {
+function dayOf(ms: number): number {
   return Math.floor(ms / DAY_MS);
 }
 

@@ -24,7 +24,7 @@ export function checkFilter(scope: Scope, syntax: FilterSyntax): Clause {
 }
 
 /** The type of a constant, parameter, property or instant. */
-export function typeOfValue(value: ValueExpr): ValueType {
+function typeOfValue(value: ValueExpr): ValueType {
   return value.kind === "now" ? scalarType("DateTime") : value.type;
 }
 

@@ -55,7 +55,7 @@ export function parseValue(reader: TokenReader): ValueSyntax {
 
 // literal = "[" [ literal { "," literal } ] "]" | "date" "(" string ")" | "datetime" "(" string ")"
 //         | string | float | int | "true" | "false" ;
-export function parseLiteral(reader: TokenReader): LiteralSyntax {
+function parseLiteral(reader: TokenReader): LiteralSyntax {
   const start = reader.peek();
   switch (start.kind) {
     case "int":
@@ -97,7 +97,7 @@ function startsLiteral(reader: TokenReader): boolean {
 }
 
 /** Whether `search(`, `match_text(` or `fuzzy(` comes next. */
-export function isSearchCall(reader: TokenReader): boolean {
+function isSearchCall(reader: TokenReader): boolean {
   return SEARCHES.some((fn) => reader.isCall(fn));
 }
 
