@@ -197,6 +197,21 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./commands/commit.ts")).runCommitShow,
   },
   {
+    path: ["schema", "plan"],
+    capability: "direct",
+    may: ["store", "profile"],
+    summary: "show how a schema file would change a graph; reads only",
+    positionals: [URI],
+    flags: [
+      { name: "schema", value: "FILE", required: true, help: "desired schema file (.pg)" },
+      { name: "allow-data-loss", help: "plan hard drops: old versions of the data would be purged" },
+      URI_FLAG,
+      JSON_FLAG,
+    ],
+    examples: ["omnigraph schema plan ./fleet.omni --schema fleet.pg"],
+    load: async () => (await import("./commands/schema.ts")).runSchemaPlan,
+  },
+  {
     path: ["schema", "show"],
     capability: "any",
     may: READS,

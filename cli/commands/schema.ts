@@ -1,5 +1,7 @@
 /** `omnigraph schema …`. */
 import type { Context } from "../context.ts";
+import { withStoredGraph } from "../direct.ts";
+import { readInput } from "../source.ts";
 import { withGraph } from "../target.ts";
 import { prettyOutput } from "../views/json.ts";
 
@@ -9,4 +11,23 @@ export async function runSchemaShow(context: Context): Promise<number> {
   const source = result.schema_source.endsWith("\n") ? result.schema_source : result.schema_source + "\n";
   context.output.out(context.args.switches.has("json") ? prettyOutput(result) : source);
   return 0;
+}
+
+/** Shows how a schema file would change the graph; writes nothing. An unsupported plan is an answer, not a failure. */
+export async function runSchemaPlan(context: Context): Promise<number> {
+  const { requirePlan } = await import("../../core/schema/plan.ts");
+  const { schemaPlanText } = await import("../views/schema.ts");
+  const { renderDiagnostic } = await import("../../core/base/diagnostic.ts");
+  const { positionals, switches, values } = context.args;
+  const path = values.get("schema")!;
+  const desired = { path, text: readInput(context, path) };
+  const allowDataLoss = switches.has("allow-data-loss");
+  return await withStoredGraph(context, positionals[0], (graph) => {
+    const { supported, steps, diagnostics } = requirePlan(graph.accepted(), desired, { allowDataLoss });
+    for (const warning of diagnostics) context.output.note(renderDiagnostic(warning));
+    const { uri } = graph;
+    const result = { uri, supported, step_count: steps.length, steps };
+    context.output.out(switches.has("json") ? prettyOutput(result) : schemaPlanText(result));
+    return 0;
+  });
 }
