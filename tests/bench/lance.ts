@@ -17,21 +17,22 @@ export class LanceEngine {
     const { connect, Index } = await import("@lancedb/lancedb");
     const arrow = lanceArrow();
     const db = await connect(path);
+    const text = (values: readonly string[]) => arrow.vectorFromArray([...values], new arrow.Utf8());
     const people = await db.createTable(
       "person",
-      arrow.tableFromArrays({
-        key: graph.keys,
-        name: graph.names,
-        age: graph.ages,
-        city: graph.cities,
-        score: graph.scores,
-        joined: graph.joined,
+      new arrow.Table({
+        key: text(graph.keys),
+        name: text(graph.names),
+        age: arrow.makeVector(graph.ages),
+        city: text(graph.cities),
+        score: arrow.makeVector(graph.scores),
+        joined: arrow.makeVector(graph.joined),
       }) as never,
     );
-    const ends = (rows: Int32Array) => Array.from(rows, (row) => graph.keys[row]!);
+    const ends = (rows: Int32Array) => text(Array.from(rows, (row) => graph.keys[row]!));
     const knows = await db.createTable(
       "knows",
-      arrow.tableFromArrays({ src: ends(graph.sources), dst: ends(graph.targets) }) as never,
+      new arrow.Table({ src: ends(graph.sources), dst: ends(graph.targets) }) as never,
     );
     await people.createIndex("key", { config: Index.btree() });
     await knows.createIndex("src", { config: Index.btree() });
