@@ -9,7 +9,8 @@ import { NESTING_MAX } from "../base/limits.ts";
 import type { Span } from "../base/span.ts";
 import type { Name } from "./ast.ts";
 
-const PUNCTUATION = "(){}[]:,.?@=<>";
+/** The single punctuation characters of the language, as the lexer wants them. */
+export const PUNCTUATION = "(){}[]:,.?@=<>";
 const I64_MAX = 2n ** 63n - 1n;
 
 /** One syntax error; never leaves the parser. */
