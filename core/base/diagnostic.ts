@@ -25,6 +25,12 @@ export function placeOf(diagnostic: Diagnostic): string {
   return `${diagnostic.source.path}:${at.line}:${at.column}`;
 }
 
+/** Message, place and help in one line, for those who cannot show the source. */
+export function explain(diagnostic: Diagnostic): string {
+  const help = diagnostic.help === undefined ? "" : `; ${diagnostic.help}`;
+  return `${diagnostic.message} at ${placeOf(diagnostic)}${help}`;
+}
+
 /** The diagnostics of one source text by where they start; equal places keep their order. */
 export function inSourceOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   return diagnostics.toSorted((a, b) => (a.span?.start ?? 0) - (b.span?.start ?? 0));

@@ -145,11 +145,11 @@ export class ReturnChecker {
   #aggregate(syntax: AggregateSyntax): Value {
     const { fn } = syntax;
     const arg = this.#aggregateArgument(syntax);
-    const { column, label } = arg;
+    const { column } = arg;
     const of = (type: ValueType): Value => ({
       expr: { kind: "aggregate", fn, arg: arg.expr, type },
       column,
-      label,
+      label: fn,
       type,
       nullable: true,
     });

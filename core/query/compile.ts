@@ -1,6 +1,6 @@
 /** From `.gq` text to typed queries: parse, then check. */
 import { must } from "../base/assert.ts";
-import { type Diagnostic, placeOf } from "../base/diagnostic.ts";
+import { type Diagnostic, explain } from "../base/diagnostic.ts";
 import type { SourceText } from "../base/span.ts";
 import { didYouMean } from "../base/suggest.ts";
 import { AppError, type ErrorCode } from "../errors.ts";
@@ -83,6 +83,5 @@ function chooseQuery({ queries, declared }: ParsedFile, name: string | undefined
 /** The first diagnostic as one line with its place; all of them ride along for those who can render them. */
 function compileError(code: ErrorCode, diagnostics: readonly Diagnostic[]): AppError {
   const first = must(diagnostics[0], "a compile error has a diagnostic");
-  const help = first.help === undefined ? "" : `; ${first.help}`;
-  return new AppError(code, `${first.message} at ${placeOf(first)}${help}`, { diagnostics });
+  return new AppError(code, explain(first), { diagnostics });
 }

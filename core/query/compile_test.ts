@@ -221,7 +221,7 @@ Deno.test("columns are named by alias or expression", () => {
     "bm25/bm25",
     "nearest/nearest",
   ]);
-  assert.deepEqual(columns("$p.label as l, count($b), avg($p.height)"), ["l/l", "b/b", "p.height/height"]);
+  assert.deepEqual(columns("$p.label as l, count($b), avg($p.height)"), ["l/l", "b/count", "p.height/avg"]);
 });
 
 Deno.test("columns have types and know whether they can be null", () => {

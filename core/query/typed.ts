@@ -105,7 +105,7 @@ export type ProjectionExpr =
 export interface Projection {
   /** Row key: the alias, else by expression (`x.p`, `x`, `param`, `literal`, `now`, …). */
   readonly column: string;
-  /** Name in operation descriptors: the alias, else the bare property. */
+  /** Name in operation descriptors: the alias, else the bare property, the aggregate's function, … */
   readonly label: string;
   readonly expr: ProjectionExpr;
   readonly type: ValueType;
