@@ -14,7 +14,7 @@ import type { Diagnostic } from "../base/diagnostic.ts";
 import type { Json } from "../base/json.ts";
 import { formatDateTime } from "../base/temporal.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
-import { graphAddress, graphOf } from "./address.ts";
+import { type Address, graphAddress, graphOf } from "./address.ts";
 import { advanceLedger, isConverged } from "./advance.ts";
 import { ApplyReport } from "./apply_report.ts";
 import type { PlannedChange } from "./change.ts";
@@ -133,6 +133,13 @@ async function applyLocked(run: ApplyRun): Promise<void> {
   const policyFindings = await checkChangedPolicies(desired, plan);
   report.diagnostics.push(...policyFindings);
   if (!isOk(policyFindings)) return;
+  const changed = await readChangedCommits(
+    context,
+    loaded,
+    desired,
+    touchedBy(plan.changes, sweep.ledger, at),
+  );
+  if (changed.problem !== null) report.diagnostics.push(changed.problem);
   checkStop();
 
   const work: GraphWork = {
@@ -156,16 +163,12 @@ async function applyLocked(run: ApplyRun): Promise<void> {
   if (!isOk(payloadFindings)) return;
   await passFailpoint(ports.failpoint, "after_payload_phase");
 
-  const touched = [...new Set([...changes.map(({ address }) => address), ...sweep.ledger.entries.keys()])]
-    .filter((address) => desired.entries.has(address) && isTouched(address, changes, sweep.ledger, at));
-  const { place, configFile } = loaded;
-  const changedCommits = await readChangedCommits(context, place.absolute, configFile, desired, touched);
-  const facts = { at, commit: origin.provenance.commit, changedCommits };
+  const facts = { at, commit: origin.provenance.commit, changedCommits: changed.commits };
   const next = advanceLedger(sweep.ledger, desired, changes, facts);
   const converged = isConverged(desired.entries, next.entries);
   await passFailpoint(ports.failpoint, "before_state_write");
   checkStop();
-  const written = await publish(run, read, next, { changes, at, converged, changedCommits });
+  const written = await publish(run, read, next, { changes, at, converged, changedCommits: changed.commits });
   for (const key of [...sweep.retire, ...moved.records]) {
     report.diagnostics.push(...await retireRecord(store, key));
   }
@@ -229,11 +232,13 @@ function historyChange(change: PlannedChange, changedCommits: ReadonlyMap<string
   };
 }
 
-/** Whether this run gives the entry a new origin. */
-function isTouched(address: string, changes: readonly PlannedChange[], swept: Ledger, at: string): boolean {
-  const change = changes.find((one) => one.address === address);
-  if (change !== undefined) return change.disposition === "applied" || change.disposition === "derived";
-  return swept.entries.get(address)?.origin.appliedAt === at;
+/** Resources whose entries get a new origin from this run. */
+function touchedBy(changes: readonly PlannedChange[], swept: Ledger, at: string): Address[] {
+  const moving = changes.filter(({ operation, disposition }) =>
+    operation !== "delete" && (disposition === "applied" || disposition === "derived")
+  );
+  const recovered = [...swept.entries].filter(([, { origin }]) => origin.appliedAt === at);
+  return [...new Set([...moving.map(({ address }) => address), ...recovered.map(([address]) => address)])];
 }
 
 function integrityFindings(ledger: Ledger): Diagnostic[] {

@@ -3,9 +3,11 @@ import type { Diagnostic } from "../base/diagnostic.ts";
 import { githubProvenance, type Provenance, provenanceOf } from "../git/provenance.ts";
 import { AppError } from "../errors.ts";
 import type { Address } from "./address.ts";
+import type { FileChange } from "../git/read_git.ts";
 import type { ClusterContext } from "./context.ts";
 import { type Desired, filesByResource } from "./desired.ts";
 import { finding } from "./findings.ts";
+import type { LoadedConfig } from "./load.ts";
 import type { SourceFile } from "./sources.ts";
 
 /** Provenance, and a finding when there is a repository that cannot be read. */
@@ -53,27 +55,43 @@ export function dirtyFinding(origin: ReadOrigin): Diagnostic | null {
   return finding("config_dirty", origin.provenance.path ?? ".", message, { help });
 }
 
-/** The commit that last touched the sources of each of these resources; null when unknown. */
+/**
+ * The commit that last touched the sources of each of these resources, null when unknown. History that is not here, as in
+ * a shallow clone, is a finding and stops nothing.
+ */
 export async function readChangedCommits(
   context: ClusterContext,
-  configDir: string,
-  configFile: string,
+  loaded: Pick<LoadedConfig, "place" | "configFile">,
   desired: Desired,
   addresses: readonly Address[],
-): Promise<ReadonlyMap<Address, string | null>> {
-  const byResource = filesByResource(desired, configFile);
+): Promise<{ readonly commits: ReadonlyMap<Address, string | null>; readonly problem: Diagnostic | null }> {
+  const configDir = loaded.place.absolute;
+  const byResource = filesByResource(desired, loaded.configFile);
   const paths = new Set(addresses.flatMap((address) => byResource.get(address) ?? []));
-  const changes = paths.size === 0 ? new Map() : await context.git.readFileChanges(configDir, [...paths]);
   const commits = new Map<Address, string | null>();
+  let changes: ReadonlyMap<string, FileChange | null> = new Map();
+  let problem: Diagnostic | null = null;
+  try {
+    if (paths.size > 0) changes = await context.git.readFileChanges(configDir, [...paths]);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const help = "clone the whole history, in GitHub Actions with `fetch-depth: 0`";
+    problem = finding(
+      "provenance_unreadable",
+      configDir,
+      `who changed what last is unknown: ${error.message}`,
+      { help },
+    );
+  }
   for (const address of addresses) {
-    let newest: { commit: string; committedAt: number } | null = null;
+    let newest: FileChange | null = null;
     for (const path of byResource.get(address) ?? []) {
       const change = changes.get(path) ?? null;
-      if (change !== null && (newest === null || change.committedAt > newest.committedAt)) newest = change;
+      if (change !== null && (newest === null || change.rank < newest.rank)) newest = change;
     }
     commits.set(address, newest?.commit ?? null);
   }
-  return commits;
+  return { commits, problem };
 }
 
 async function readEvent(context: ClusterContext): Promise<string | null> {

@@ -19,8 +19,8 @@ export interface UsedFile {
 /** The last commit that touched a file. */
 export interface FileChange {
   readonly commit: string;
-  /** Seconds since the Unix epoch. */
-  readonly committedAt: number;
+  /** How many changed files of the same question were found on newer commits: the smaller, the newer. */
+  readonly rank: number;
 }
 
 /** A walk over the history ends after this many commits; older changes are unknown then. */
@@ -110,7 +110,8 @@ async function walkHistory(
       }
       frontier.set(parentId, followed);
     }
-    for (const path of here) found.set(path, { commit: commit.oid, committedAt: commit.committedAt });
+    const rank = found.size;
+    for (const path of here) found.set(path, { commit: commit.oid, rank });
   }
   return found;
 }
