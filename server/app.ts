@@ -47,13 +47,15 @@ const GRAPH_HANDLERS: Readonly<Record<Exclude<OperationId, ServerOperation>, Gra
 /** Makes the application. */
 export function createApp(services: Services): Hono {
   const app = new Hono();
-  const { log, clock } = services;
+  const { log, clock, bodies } = services;
   app.onError((error) => errorResponse(error, log));
   app.notFound((context) => errorResponse(noRoute(context), log));
   app.use(async (context, next) => {
     const startMs = clock.nowMs();
+    const { method, path, raw } = context.req;
+    if (method === "POST") bodies.begin(raw);
     await next();
-    const { method, path } = context.req;
+    bodies.end(raw);
     log.info("request", { method, path, status: context.res.status, ms: clock.nowMs() - startMs });
   });
   for (const [operation, route] of Object.entries(ROUTES) as [OperationId, Route][]) {

@@ -9,7 +9,8 @@ import type { PolicyQuestion } from "../core/policy/actions.ts";
 import { authorize } from "./authorize.ts";
 import type { Log } from "./log.ts";
 import type { Admission } from "./middleware/admission.ts";
-import { readText, requireMediaType } from "./middleware/body.ts";
+import { type BodyOptions, decodeBody, readBody, requireMediaType } from "./middleware/body.ts";
+import type { OpenBodies } from "./middleware/open_bodies.ts";
 import type { LiveGraph, Registry } from "./registry.ts";
 import type { TokenTable } from "./tokens.ts";
 
@@ -19,6 +20,7 @@ export interface Services {
   /** Null in the open state. */
   readonly tokens: TokenTable | null;
   readonly admission: Admission;
+  readonly bodies: OpenBodies;
   readonly log: Log;
   readonly clock: Clock;
   readonly health: Health;
@@ -38,6 +40,7 @@ export class Call {
   readonly served: LiveGraph;
   readonly log: Log;
   readonly #admission: Admission;
+  readonly #bodies: OpenBodies;
 
   constructor(services: Services, request: Request, actor: string | null, served: LiveGraph) {
     this.request = request;
@@ -45,6 +48,7 @@ export class Call {
     this.served = served;
     this.log = services.log;
     this.#admission = services.admission;
+    this.#bodies = services.bodies;
   }
 
   /** The query parameters. */
@@ -54,10 +58,22 @@ export class Call {
     return new URLSearchParams(at === -1 ? "" : url.slice(at + 1));
   }
 
+  /** The bytes of the body; throws 413. */
+  async body(options: BodyOptions): Promise<Uint8Array> {
+    const bytes = await readBody(this.request, options);
+    this.#bodies.end(this.request);
+    return bytes;
+  }
+
+  /** The text of a body of any media type; throws 413 or 400. */
+  async textBody(limit = HTTP_BODY_BYTES_MAX): Promise<string> {
+    return decodeBody(await this.body({ limit }));
+  }
+
   /** The text of a JSON body; throws 415, 413 or 400. */
   async jsonBody(limit = HTTP_BODY_BYTES_MAX): Promise<string> {
     requireMediaType(this.request.headers, "application/json");
-    return await readText(this.request, { limit });
+    return await this.textBody(limit);
   }
 
   /** Throws unless the actor may. */

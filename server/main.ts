@@ -10,6 +10,7 @@ import { createApp } from "./app.ts";
 import { boot } from "./boot.ts";
 import { batchedSink, Log } from "./log.ts";
 import { Admission, readAdmissionLimits } from "./middleware/admission.ts";
+import { OpenBodies } from "./middleware/open_bodies.ts";
 import { Registry } from "./registry.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import { textOf } from "./text_of.ts";
@@ -44,11 +45,13 @@ async function main(args: readonly string[], env: Env): Promise<number> {
 async function serve(settings: Settings, env: Env, log: Log): Promise<void> {
   const { revision, tokens } = await boot(settings, env, log);
   const registry = new Registry(revision);
+  const bodies = new OpenBodies();
   try {
     const app = createApp({
       registry,
       tokens,
       admission: new Admission(readAdmissionLimits(env, log)),
+      bodies,
       log,
       clock: systemClock,
       health: { version: VERSION, storageFormat: STORAGE_FORMAT, sourceVersion: settings.sourceVersion },
@@ -61,7 +64,8 @@ async function serve(settings: Settings, env: Env, log: Log): Promise<void> {
       graph_count: revision.graphs.size,
       cluster: settings.cluster,
     });
-    await untilShutdown(server, settings.shutdownGraceMs, log);
+    const finish = () => bodies.idle().then(() => server.shutdown());
+    await untilShutdown(finish, settings.shutdownGraceMs, log);
   } finally {
     await Promise.all([...registry.current.graphs.values()].map(({ graph }) => graph.close()));
   }
@@ -77,10 +81,10 @@ function listenAddress({ hostname, port }: Deno.NetAddr): string {
 }
 
 /**
- * Waits for the first signal, then for the requests that are open, at most the grace period. A second signal ends the
- * process at once.
+ * Waits for the first signal, then for `finish`, which lets open requests end, at most the grace period. A second signal
+ * ends the process at once.
  */
-async function untilShutdown(server: Deno.HttpServer, graceMs: number, log: Log): Promise<void> {
+async function untilShutdown(finish: () => Promise<void>, graceMs: number, log: Log): Promise<void> {
   const signalled = Promise.withResolvers<void>();
   let signals = 0;
   const listeners = (["SIGINT", "SIGTERM"] as const).map((signal) => {
@@ -98,7 +102,7 @@ async function untilShutdown(server: Deno.HttpServer, graceMs: number, log: Log)
     log.warn("shutdown grace is over: open requests are aborted", { grace_ms: graceMs });
     grace.resolve();
   }, graceMs);
-  await Promise.race([server.shutdown(), grace.promise]);
+  await Promise.race([finish(), grace.promise]);
   clearTimeout(timer);
   for (const remove of listeners) remove();
 }

@@ -37,9 +37,8 @@ export async function readBody(request: Request, options: BodyOptions): Promise<
   return await whole(() => readStream(body, options));
 }
 
-/** The text of a JSON body. Throws also `invalid_input` when it is no UTF-8. */
-export async function readText(request: Request, options: BodyOptions): Promise<string> {
-  const bytes = await readBody(request, options);
+/** The text of a body. Throws `invalid_input` when it is no UTF-8. */
+export function decodeBody(bytes: Uint8Array): string {
   try {
     return STRICT_UTF8.decode(bytes);
   } catch {

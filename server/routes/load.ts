@@ -4,7 +4,7 @@ import { loadText } from "../../core/api/wire.ts";
 import { LOAD_BODY_BYTES_MAX } from "../../core/base/limits.ts";
 import type { LoadOutput } from "../../core/graph/graph.ts";
 import { type Call, jsonResponse } from "../call.ts";
-import { readBody, requireMediaType } from "../middleware/body.ts";
+import { requireMediaType } from "../middleware/body.ts";
 
 /** `POST load` and the deprecated `POST ingest`: NDJSON text inside a JSON body. */
 export async function load(call: Call): Promise<Response> {
@@ -19,10 +19,7 @@ export async function loadNdjson(call: Call): Promise<Response> {
   const request = parseLoadParameters(call.search());
   await authorizeLoad(call, request);
   requireMediaType(call.request.headers, "application/x-ndjson");
-  const data = await readBody(call.request, {
-    limit: LOAD_BODY_BYTES_MAX,
-    resource: "graph_batch_request_bytes",
-  });
+  const data = await call.body({ limit: LOAD_BODY_BYTES_MAX, resource: "graph_batch_request_bytes" });
   return jsonResponse(loadText(await run(call, request, data), { uri: false }));
 }
 

@@ -3,13 +3,11 @@
  * the same answer.
  */
 import { type Invocation, parseInvocation } from "../../core/api/requests.ts";
-import { changeText, readText as readOutputText } from "../../core/api/wire.ts";
-import { HTTP_BODY_BYTES_MAX } from "../../core/base/limits.ts";
+import { changeText, readText } from "../../core/api/wire.ts";
 import { jsonText } from "../../core/base/lossless_json.ts";
 import { AppError } from "../../core/errors.ts";
 import type { TypedMutation, TypedQuery } from "../../core/query/typed.ts";
 import { type Call, jsonResponse } from "../call.ts";
-import { readText } from "../middleware/body.ts";
 
 /** `GET queries`. */
 export function listQueries(call: Call): Response {
@@ -26,7 +24,7 @@ export async function invokeQuery(call: Call, name: string): Promise<Response> {
   const target = await call.authorizeRead(request);
   logInvocation(call, typed);
   const output = await call.served.graph.runRead(typed, request.params ?? null, target);
-  return jsonResponse(readOutputText(output, { commit: true }));
+  return jsonResponse(readText(output, { commit: true }));
 }
 
 /** `POST queries/{name}/if-graph-commit`. */
@@ -40,7 +38,7 @@ export async function invokeQueryIfGraphCommit(call: Call, name: string): Promis
 
 /** The invocation in a body that may be absent and of any media type. */
 async function readInvocation(call: Call): Promise<Invocation> {
-  return parseInvocation(await readText(call.request, { limit: HTTP_BODY_BYTES_MAX }));
+  return parseInvocation(await call.textBody());
 }
 
 function lookUp(call: Call, name: string, request: Invocation): TypedQuery {

@@ -7,6 +7,7 @@ import type { PolicyResource } from "../../core/policy/model.ts";
 import { createApp } from "../../server/app.ts";
 import { Log } from "../../server/log.ts";
 import { Admission } from "../../server/middleware/admission.ts";
+import { OpenBodies } from "../../server/middleware/open_bodies.ts";
 import { type LiveGraph, Registry } from "../../server/registry.ts";
 import type { RuntimeState } from "../../server/runtime_state.ts";
 import { compileStoredQueries } from "../../server/stored_queries.ts";
@@ -84,6 +85,7 @@ export async function createTestApp(options: AppOptions): Promise<TestApp> {
     registry: new Registry({ revision: 1, state, graphs: live, serverGate }),
     tokens: tokens === undefined ? null : new TokenTable(new Map(tokens)),
     admission: new Admission({ inflightMax: options.inflightMax ?? 16, bytesMax: 2 ** 32 }),
+    bodies: new OpenBodies(),
     log,
     clock: { nowMs: () => 0 },
     health: { version: "1.2.3", storageFormat: 1, sourceVersion: null },
