@@ -56,22 +56,16 @@ export function buildAdjacency(record: RecordColumns, from: TableBase, to: Table
       }
     }
   }
-  // Edges in row order, then by target, then by source: each pass is stable, so the last two leave every list sorted.
-  const byTarget = scatter(targets, sources, to.rows, null);
-  const out = scatter(sources, targets, from.rows, byTarget.rows);
-  const into = scatter(targets, sources, to.rows, out.rows);
+  // By target, by source, by target again: every pass is stable, so both results are sorted by neighbour, then by row.
+  const byTarget = groupRows(targets, sources, to.rows);
+  const out = transposed(byTarget, sources, from.rows);
+  const into = transposed(out, targets, to.rows);
   return { out, in: into, parallel: hasParallel(out), loose };
 }
 
-/** Counting sort of edges by `keys`, taking them in the given order, or in row order. */
-function scatter(
-  keys: Int32Array,
-  others: Int32Array,
-  slots: number,
-  order: Int32Array | null,
-): Csr {
+/** Edge rows by slot, in row order within a slot; edges with a missing end are left out. */
+function groupRows(keys: Int32Array, others: Int32Array, slots: number): Pick<Csr, "offsets" | "rows"> {
   const offsets = new Int32Array(slots + 1);
-  const count = order?.length ?? keys.length;
   let kept = 0;
   for (let row = 0; row < keys.length; row++) {
     if (keys[row] === -1 || others[row] === -1) continue;
@@ -80,16 +74,30 @@ function scatter(
   }
   for (let slot = 0; slot < slots; slot++) offsets[slot + 1] = offsets[slot + 1]! + offsets[slot]!;
   const next = offsets.slice();
-  const neighbours = new Int32Array(kept);
   const rows = new Int32Array(kept);
-  for (let i = 0; i < count; i++) {
-    const row = order === null ? i : order[i]!;
-    const key = keys[row]!;
-    const other = others[row]!;
-    if (key === -1 || other === -1) continue;
-    const at = next[key]!++;
-    neighbours[at] = other;
-    rows[at] = row;
+  for (let row = 0; row < keys.length; row++) {
+    if (keys[row] !== -1 && others[row] !== -1) rows[next[keys[row]!]!++] = row;
+  }
+  return { offsets, rows };
+}
+
+/** The same edges grouped by their other end, `keys`. */
+function transposed(grouped: Pick<Csr, "offsets" | "rows">, keys: Int32Array, slots: number): Csr {
+  const offsets = new Int32Array(slots + 1);
+  const count = grouped.rows.length;
+  for (let i = 0; i < count; i++) offsets[keys[grouped.rows[i]!]! + 1]!++;
+  for (let slot = 0; slot < slots; slot++) offsets[slot + 1] = offsets[slot + 1]! + offsets[slot]!;
+  const next = offsets.slice();
+  const neighbours = new Int32Array(count);
+  const rows = new Int32Array(count);
+  for (let slot = 0; slot + 1 < grouped.offsets.length; slot++) {
+    const end = grouped.offsets[slot + 1]!;
+    for (let i = grouped.offsets[slot]!; i < end; i++) {
+      const row = grouped.rows[i]!;
+      const at = next[keys[row]!]!++;
+      neighbours[at] = slot;
+      rows[at] = row;
+    }
   }
   return { offsets, neighbours, rows };
 }

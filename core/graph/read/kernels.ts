@@ -4,7 +4,7 @@
  * A kernel gets the rows of a variable and the ascending positions still selected, keeps in place those whose value
  * passes, and returns how many. Rows are numbered in the table; `offset` is the table row of the part's first row.
  * Nulls were dropped before. Loops over different array classes are written out, because one loop over all of them runs
- * at a third of the speed.
+ * at a third of the speed; they add conditions up instead of branching on them, because data is unpredictable.
  */
 import {
   type BigColumn,
@@ -25,7 +25,7 @@ export interface Kernel {
 }
 
 /** Positions whose rows lie behind the base; one buffer is enough because selecting is never nested. */
-const BEHIND = new Int32Array(MORSEL);
+const BEHIND = new Int32Array(MORSEL + 1);
 const MERGED = new Int32Array(MORSEL);
 
 /** Applies a kernel to both parts of a column; null never passes. */
@@ -42,8 +42,11 @@ export function selectRows(
   let behind = 0;
   for (let i = 0; i < count; i++) {
     const position = selection[i]!;
-    if (rows[position]! < split) selection[before++] = position;
-    else BEHIND[behind++] = position;
+    const inBase = Number(rows[position]! < split);
+    selection[before] = position;
+    before += inBase;
+    BEHIND[behind] = position;
+    behind += 1 - inBase;
   }
   before = selectPart(kernel, base, 0, rows, selection, before);
   if (behind === 0) return before;
@@ -65,7 +68,8 @@ function selectPart(
     valid = 0;
     for (let i = 0; i < count; i++) {
       const position = selection[i]!;
-      if (validity[rows[position]! - offset] === 1) selection[valid++] = position;
+      selection[valid] = position;
+      valid += validity[rows[position]! - offset]!;
     }
   }
   return valid === 0 ? 0 : kernel.select(part, offset, rows, selection, valid);
@@ -109,11 +113,13 @@ function inInt32(
   selection: Int32Array,
   count: number,
 ): number {
+  const flip = Number(negated);
   let kept = 0;
   for (let i = 0; i < count; i++) {
     const position = selection[i]!;
     const value = values[rows[position]! - offset]!;
-    if ((value >= low && value <= high) !== negated) selection[kept++] = position;
+    selection[kept] = position;
+    kept += (Number(value >= low) & Number(value <= high)) ^ flip;
   }
   return kept;
 }
@@ -126,11 +132,13 @@ function inUint32(
   selection: Int32Array,
   count: number,
 ): number {
+  const flip = Number(negated);
   let kept = 0;
   for (let i = 0; i < count; i++) {
     const position = selection[i]!;
     const value = values[rows[position]! - offset]!;
-    if ((value >= low && value <= high) !== negated) selection[kept++] = position;
+    selection[kept] = position;
+    kept += (Number(value >= low) & Number(value <= high)) ^ flip;
   }
   return kept;
 }
@@ -143,11 +151,13 @@ function inFloat32(
   selection: Int32Array,
   count: number,
 ): number {
+  const flip = Number(negated);
   let kept = 0;
   for (let i = 0; i < count; i++) {
     const position = selection[i]!;
     const value = values[rows[position]! - offset]!;
-    if ((value >= low && value <= high) !== negated) selection[kept++] = position;
+    selection[kept] = position;
+    kept += (Number(value >= low) & Number(value <= high)) ^ flip;
   }
   return kept;
 }
@@ -160,11 +170,13 @@ function inFloat64(
   selection: Int32Array,
   count: number,
 ): number {
+  const flip = Number(negated);
   let kept = 0;
   for (let i = 0; i < count; i++) {
     const position = selection[i]!;
     const value = values[rows[position]! - offset]!;
-    if ((value >= low && value <= high) !== negated) selection[kept++] = position;
+    selection[kept] = position;
+    kept += (Number(value >= low) & Number(value <= high)) ^ flip;
   }
   return kept;
 }
@@ -177,11 +189,13 @@ function inUint8(
   selection: Int32Array,
   count: number,
 ): number {
+  const flip = Number(negated);
   let kept = 0;
   for (let i = 0; i < count; i++) {
     const position = selection[i]!;
     const value = values[rows[position]! - offset]!;
-    if ((value >= low && value <= high) !== negated) selection[kept++] = position;
+    selection[kept] = position;
+    kept += (Number(value >= low) & Number(value <= high)) ^ flip;
   }
   return kept;
 }

@@ -111,8 +111,9 @@ export class LiveTable {
 
   /** The row of a slot that a reader at an ordinal sees, or -1. */
   rowOfSlot(slot: number, ordinal: number): number {
-    const limit = this.#rowLimits[ordinal]!;
     let row = this.#head(slot);
+    if (row === -1) return -1;
+    const limit = this.#rowLimits[ordinal]!;
     while (row >= limit) row = this.#previous.values[row - this.base.rows]!;
     if (row === -1) return -1;
     const end = this.#ended.get(row);

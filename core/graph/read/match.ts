@@ -9,6 +9,9 @@ import { Batch, Emitter, type Execution, MORSEL, Operator, unitBatch } from "./p
 import { keyId, storedCell } from "./stored_cell.ts";
 import type { MemoryTableView } from "./table_view.ts";
 
+/** Rows in the first batch of a scan: a small limit is often reached within it. */
+const FIRST_SCAN = 256;
+
 /** Binds a variable to every visible row of a table. First in its pipeline. */
 export class ScanOperator extends Operator {
   readonly #table: TypeKey;
@@ -30,17 +33,18 @@ export class ScanOperator extends Operator {
   override push(): void {
     const execution = must(this.#execution, "the scan is open");
     const view = execution.view.table(this.#table);
-    let size = Math.min(MORSEL, 256);
-    for (let row = 0; row < view.rowLimit && !execution.stopped;) {
+    // Without ended rows, row numbers below the limit are the visible rows.
+    const visible = view.hasEnded ? view.liveRows() : null;
+    let size = FIRST_SCAN;
+    for (let from = 0; from < view.rowCount && !execution.stopped;) {
       const rows = this.#buffer(size);
-      let count = 0;
-      for (; row < view.rowLimit && count < size; row++) {
-        if (!view.hasEnded || view.live.livesAt(row, view.ordinal)) rows[count++] = row;
-      }
-      if (count === 0) break;
+      const count = Math.min(size, view.rowCount - from);
+      if (visible !== null) rows.set(visible.subarray(from, from + count));
+      else for (let i = 0; i < count; i++) rows[i] = from + i;
       this.#batch.length = count;
       this.#batch.columns[this.#variable] = rows;
       this.next.push(this.#batch);
+      from += count;
       size = MORSEL;
     }
   }

@@ -1,7 +1,7 @@
 /**
  * The immutable part of a table in memory: one pinned version, decoded.
  *
- * Ids and their index are always there; property columns are read when first asked for and shared by every live table
+ * Ids are always there, their index from its first use; property columns are read when first asked for and shared by every live table
  * that lies over this pin. Rows are numbered in the pin's stable order. Nothing here changes once it is loaded.
  */
 import { assert, must } from "../../base/assert.ts";
@@ -26,7 +26,7 @@ export class TableBase {
   readonly type: AnyType;
   readonly rows: number;
   readonly ids: Utf8Column;
-  readonly idIndex: IdIndex;
+  #idIndex: IdIndex | null = null;
   /** Tick of the cache at the last use; bookkeeping of the cache, no part of the content. */
   lastUsed = 0;
   readonly #tables: Pick<TableStore, "read">;
@@ -40,15 +40,6 @@ export class TableBase {
     this.type = type;
     this.rows = record.length;
     this.ids = idColumn(record, "id");
-    this.idIndex = IdIndex.build(this.ids);
-    const [duplicate] = this.idIndex.duplicates;
-    if (duplicate !== undefined) {
-      const id = this.ids.text(duplicate.row);
-      throw new AppError(
-        "integrity_error",
-        `table '${pin.table}' version ${pin.version}: id '${id}' occurs more than once`,
-      );
-    }
     for (const [name, column] of record.columns) this.#columns.set(name, column);
   }
 
@@ -60,6 +51,15 @@ export class TableBase {
     columns: readonly string[],
   ): Promise<TableBase> {
     return new TableBase(tables, pin, type, await readPinned(tables, pin, type, ["id", ...columns]));
+  }
+
+  /**
+   * The rows by their ids, built at the first call.
+   *
+   * @throws AppError `integrity_error` when the pin has an id twice.
+   */
+  get idIndex(): IdIndex {
+    return this.#idIndex ??= this.#indexIds();
   }
 
   /** A loaded column, or undefined. */
@@ -112,10 +112,21 @@ export class TableBase {
 
   /** Memory held, bytes. */
   get byteLength(): number {
-    let bytes = this.idIndex.byteLength;
+    let bytes = this.#idIndex?.byteLength ?? 0;
     for (const column of this.#columns.values()) bytes += columnBytes(column);
     for (const index of this.#valueIndexes.values()) bytes += index.byteLength;
     return bytes;
+  }
+
+  #indexIds(): IdIndex {
+    const index = IdIndex.build(this.ids);
+    const [duplicate] = index.duplicates;
+    if (duplicate === undefined) return index;
+    const id = this.ids.text(duplicate.row);
+    throw new AppError(
+      "integrity_error",
+      `table '${this.pin.table}' version ${this.pin.version}: id '${id}' occurs more than once`,
+    );
   }
 
   async #read(names: readonly string[]): Promise<void> {

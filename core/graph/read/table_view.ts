@@ -138,11 +138,15 @@ export class MemoryEdgeView extends MemoryTableView implements EdgeTableView {
     return this.adjacency.linkCount === 0 && !this.hasEnded && !this.from.hasEnded && !this.to.hasEnded;
   }
 
-  /** Appends the visible edges that leave (`out`) or reach (`in`) the node of a slot. */
-  collect(direction: "out" | "in", slot: number, into: NeighbourList): void {
+  /**
+   * Appends the visible edges that leave (`out`) or reach (`in`) the node of a slot: first those of the base, where
+   * edges to one neighbour lie side by side, then those that came later, whose number is returned.
+   */
+  collect(direction: "out" | "in", slot: number, into: NeighbourList): number {
     const side = direction === "out" ? this.adjacency.out : this.adjacency.in;
     const other = direction === "out" ? this.to : this.from;
     if (slot < side.baseSlots) this.#collectBase(side, slot, other, into);
+    const fromBase = into.edges.length;
     for (let link = side.firstLink(slot); link !== -1; link = side.nextLink(link)) {
       const edge = side.linkRow(link);
       if (!this.isVisible(edge)) continue;
@@ -151,6 +155,7 @@ export class MemoryEdgeView extends MemoryTableView implements EdgeTableView {
       into.nodes.push(node);
       into.edges.push(edge);
     }
+    return into.edges.length - fromBase;
   }
 
   rowsFrom(nodeId: string): readonly number[] {

@@ -45,19 +45,24 @@ export class Walker {
   collect(row: number): void {
     const { found, view } = this;
     found.clear();
-    if (this.#direction !== "in") view.collect("out", view.from.live.slotOfRow(row), found);
+    let later = 0;
+    if (this.#direction !== "in") later = view.collect("out", view.from.live.slotOfRow(row), found);
     const outgoing = found.nodes.length;
-    if (this.#direction !== "out") view.collect("in", view.to.live.slotOfRow(row), found);
-    if (this.#distinct) this.#dropRepeats();
-    else if (this.#direction === "both") this.#dropLoops(row, outgoing);
+    if (this.#direction !== "out") later += view.collect("in", view.to.live.slotOfRow(row), found);
+    if (!this.#distinct) {
+      if (this.#direction === "both") this.#dropLoops(row, outgoing);
+    } else if (later > 0 || this.#direction === "both") {
+      found.nodes.values.subarray(0, found.nodes.length).sort();
+      this.#dropRepeats();
+    } else if (view.adjacency.baseParallel) this.#dropRepeats();
   }
 
+  /** Keeps the first of equal neighbours, which lie side by side. */
   #dropRepeats(): void {
     const { nodes } = this.found;
-    if (nodes.length < 2) return;
-    const values = nodes.values.subarray(0, nodes.length).sort();
-    let kept = 1;
-    for (let i = 1; i < values.length; i++) if (values[i] !== values[i - 1]) values[kept++] = values[i]!;
+    const { values } = nodes;
+    let kept = Math.min(1, nodes.length);
+    for (let i = 1; i < nodes.length; i++) if (values[i] !== values[i - 1]) values[kept++] = values[i]!;
     nodes.length = kept;
   }
 
