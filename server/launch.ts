@@ -62,7 +62,10 @@ async function launch(args: readonly string[], env: Env): Promise<number> {
   return await runChild(command);
 }
 
-/** Runs the server to its end, passing signals on. It has a process group of its own, so that each signal comes once. */
+/** What each signal to this process becomes for the server; a closed terminal is a request to stop. */
+const FORWARDED = { SIGINT: "SIGINT", SIGTERM: "SIGTERM", SIGHUP: "SIGTERM" } as const;
+
+/** Runs the server to its end, passing signals on. It has a process group of its own, so that each comes once. */
 async function runChild(args: readonly string[]): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [...args],
@@ -71,10 +74,10 @@ async function runChild(args: readonly string[]): Promise<number> {
     stderr: "inherit",
     detached: true,
   }).spawn();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => {
+  for (const [received, sent] of Object.entries(FORWARDED) as [Deno.Signal, Deno.Signal][]) {
+    Deno.addSignalListener(received, () => {
       try {
-        child.kill(signal);
+        child.kill(sent);
       } catch {
         // it has ended already
       }

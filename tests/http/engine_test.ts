@@ -189,6 +189,22 @@ Deno.test("server 26: one bad line loads nothing and is named", async () => {
   });
 });
 
+Deno.test("a load too large for an inline commit writes tables from inside the sandbox", async () => {
+  await withFleet(async (server) => {
+    const ships = Array.from(
+      { length: 5000 },
+      (_, i) => `{"type":"Ship","data":{"name":"ship-${i}","tons":${i}}}`,
+    );
+    const loaded = await load(server, ships.join("\n"));
+    assert.deepEqual([loaded.status, loaded.json["total_entities"]], [200, 5000], loaded.text);
+    const { text } = await invoke(server, "ship", { name: "ship-4999" });
+    assert.match(text, /"s\.tons":4999/);
+    const { json } = await server.ask("GET", "/graphs/fleet/snapshot", { token: COOK });
+    const datasets = json["datasets"] as { type_name: string; published_dataset_version: number }[];
+    assert.ok(datasets.find(({ type_name }) => type_name === "Ship")!.published_dataset_version > 1);
+  });
+});
+
 Deno.test("server 27: over a real connection too, 33 MiB are refused with an answer", async () => {
   await withFleet(async (server) => {
     const body = new Uint8Array(33 << 20).fill(10);
