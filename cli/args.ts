@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { didYouMean } from "../core/base/suggest.ts";
 import { AppError } from "../core/errors.ts";
-import { ALIASES, COMMANDS, type CommandSpec, type FlagSpec, GLOBAL_FLAGS } from "./commands.ts";
+import { COMMANDS, type CommandSpec, type FlagSpec, GLOBAL_FLAGS } from "./commands.ts";
 import type { Arguments } from "./context.ts";
 
 /** What argv asks for. */
@@ -10,9 +10,9 @@ export type Parsed =
   | { readonly kind: "help"; readonly words: readonly string[] }
   | { readonly kind: "version" }
   | { readonly kind: "none" }
-  | { readonly kind: "command"; readonly args: Arguments; readonly deprecated: string | null };
+  | { readonly kind: "command"; readonly args: Arguments };
 
-/** Reads argv (without program name). Throws `AppError("usage")`. */
+/** Reads argv (without program name), in canonical spelling. Throws `AppError("usage")`. */
 export function parseCommandLine(argv: readonly string[]): Parsed {
   const { words, rest } = splitCommand(argv);
   if (words.length === 0) {
@@ -25,26 +25,26 @@ export function parseCommandLine(argv: readonly string[]): Parsed {
   const flagsEnd = argv.indexOf("--");
   const flags = flagsEnd === -1 ? argv : argv.slice(0, flagsEnd);
   if (flags.includes("-h") || flags.includes("--help")) return { kind: "help", words };
-  const canonical = ALIASES[words[0]!];
-  const command = findCommand(canonical === undefined ? words : [canonical, ...words.slice(1)]);
-  const deprecated = canonical === undefined
-    ? null
-    : `warning: \`${words[0]}\` is an old spelling, use \`${canonical}\``;
-  return { kind: "command", args: readFlags(command, words.slice(command.path.length), rest), deprecated };
+  const command = findCommand(words);
+  return { kind: "command", args: readFlags(command, words.slice(command.path.length), rest) };
+}
+
+/** Index of the first command word, behind global flags and their values; the length of argv when there is none. */
+export function commandWordAt(argv: readonly string[]): number {
+  const takesValue = new Set(
+    GLOBAL_FLAGS.filter((flag) => flag.value !== undefined).map((flag) => `--${flag.name}`),
+  );
+  let at = 0;
+  while (at < argv.length && argv[at]!.startsWith("-") && argv[at] !== "--") {
+    at += takesValue.has(argv[at]!) ? 2 : 1;
+  }
+  return Math.min(at, argv.length);
 }
 
 /** Separates leading non-flag words from everything else, stepping over global flags and their values. */
 function splitCommand(argv: readonly string[]): { words: string[]; rest: string[] } {
-  const takesValue = new Set(
-    GLOBAL_FLAGS.filter((flag) => flag.value !== undefined).map((flag) => `--${flag.name}`),
-  );
-  const rest: string[] = [];
-  let at = 0;
-  while (at < argv.length && argv[at]!.startsWith("-") && argv[at] !== "--") {
-    const arg = argv[at++]!;
-    rest.push(arg);
-    if (takesValue.has(arg) && at < argv.length) rest.push(argv[at++]!);
-  }
+  let at = commandWordAt(argv);
+  const rest = argv.slice(0, at);
   const first = argv[at];
   if (first === undefined || first === "--") return { words: [], rest: [...rest, ...argv.slice(at)] };
   const isFamily = first === "help" ||
@@ -154,7 +154,7 @@ function checkTogether(
     throw new AppError("usage", `\`${label}\` needs ${missing.name}: ${missing.help}`);
   }
   const surplus = positionals[command.positionals.length];
-  if (surplus !== undefined) {
+  if (surplus !== undefined && command.positionals.at(-1)?.many !== true) {
     throw new AppError("usage", `\`${label}\` does not take the argument \`${surplus}\``);
   }
 }

@@ -74,10 +74,9 @@ Deno.test("parseCommandLine() never guesses command words", () => {
   assert.match(refusal("cluster"), /needs a subcommand/);
 });
 
-Deno.test("parseCommandLine() rewrites old spellings with a warning", () => {
-  const result = parseCommandLine(["read", "-e", "q"]);
-  assert.equal(result.kind === "command" && result.args.command.path[0], "query");
-  assert.match(result.kind === "command" ? result.deprecated ?? "" : "", /`read`.*`query`/);
+Deno.test("parseCommandLine() takes any number of arguments where a command lists them", () => {
+  assert.deepEqual(parsed("fmt", "a.pg", "--check", "b.gq", "c").positionals, ["a.pg", "b.gq", "c"]);
+  assert.match(refusal("fmt", "--check"), /`fmt` needs PATH/);
 });
 
 Deno.test("guardFlags() refuses addressing flags that a command cannot use (cli 6, 7, 8)", () => {

@@ -44,7 +44,10 @@ function quickAnswer(argv: readonly string[]): string | null {
 
 async function run(argv: readonly string[], output: Output): Promise<number> {
   const { parseCommandLine } = await import("./args.ts");
-  const parsed = parseCommandLine(argv);
+  const { canonicalSpelling } = await import("./spellings.ts");
+  const spelled = canonicalSpelling(argv);
+  if (spelled.warning !== null) output.note(spelled.warning);
+  const parsed = parseCommandLine(spelled.argv);
   switch (parsed.kind) {
     case "none":
       writeErr(rootHelp());
@@ -61,7 +64,6 @@ async function run(argv: readonly string[], output: Output): Promise<number> {
       return 0;
     }
     case "command": {
-      if (parsed.deprecated !== null) output.note(parsed.deprecated);
       const { guardFlags } = await import("./guard.ts");
       guardFlags(parsed.args);
       const command = await parsed.args.command.load();
