@@ -16,7 +16,7 @@ export interface FlagSpec {
   readonly choices?: readonly string[];
   readonly required?: boolean;
   readonly short?: string;
-  /** Known only to refuse it with a remedy; not shown in help. */
+  /** Not shown in the root help: most commands know it only to refuse it with a remedy. */
   readonly hidden?: boolean;
   readonly help: string;
 }
@@ -25,6 +25,8 @@ export interface FlagSpec {
 export interface PositionalSpec {
   readonly name: string;
   readonly required: boolean;
+  /** Takes all that follow, too; only the last one may. */
+  readonly many?: boolean;
   readonly help: string;
 }
 
@@ -78,7 +80,12 @@ export const GLOBAL_FLAGS: readonly FlagSpec[] = [
   { name: "server", value: "URL", help: "address of a running server" },
   { name: "graph", value: "GRAPH_ID", help: "graph inside a server or cluster" },
   { name: "store", value: "URI", help: "storage of one graph" },
-  { name: "cluster", value: "DIR|URI", help: "a cluster", hidden: true },
+  {
+    name: "cluster",
+    value: "DIR|URI",
+    help: "cluster with the graph: its folder or storage root",
+    hidden: true,
+  },
   { name: "profile", value: "NAME", help: "named scope of the operator config" },
   { name: "as", value: "ACTOR", help: "actor recorded for a direct write" },
   { name: "yes", help: "consent to a destructive write on a target that is not local" },
@@ -244,6 +251,24 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: ["omnigraph init ./fleet.omni --schema fleet.pg"],
     load: async () => (await import("./commands/init.ts")).runInit,
   },
+  {
+    path: ["lint"],
+    capability: "direct",
+    may: ["cluster", "graph", "store", "profile"],
+    summary: "check a query file against a graph or a schema file",
+    positionals: [URI],
+    flags: [
+      { name: "query", value: "FILE", required: true, help: "query file (.gq)" },
+      { name: "schema", value: "FILE", help: "check against this schema file (.pg); opens no graph" },
+      URI_FLAG,
+      JSON_FLAG,
+    ],
+    examples: [
+      "omnigraph lint --query ships.gq --schema fleet.pg",
+      "omnigraph lint ./root/graphs/fleet.omni --query ships.gq --json",
+    ],
+    load: async () => (await import("./commands/lint.ts")).runLint,
+  },
   cluster("validate", "check the whole configuration, touching no storage", []),
   cluster("plan", "show what apply would change; reads only", [
     { name: "detailed-exitcode", help: "exit 2 when there are changes" },
@@ -260,6 +285,21 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     ...cluster("force-unlock", "remove a state lock that nobody holds any more", []),
     positionals: [{ name: "LOCK_ID", required: true, help: "id of the lock, as shown by status" }],
+  },
+  {
+    path: ["fmt"],
+    capability: "local",
+    may: [],
+    summary: "rewrite schema and query files in their canonical layout",
+    positionals: [{
+      name: "PATH...",
+      required: true,
+      many: true,
+      help: "files (.pg, .gq), and folders to search for them",
+    }],
+    flags: [{ name: "check", help: "write nothing; exit 1 and list the files that would change" }],
+    examples: ["omnigraph fmt fleet.pg queries", "omnigraph fmt --check ."],
+    load: async () => (await import("./commands/fmt.ts")).runFmt,
   },
   {
     path: ["version"],
@@ -289,6 +329,3 @@ function cluster(name: string, summary: string, flags: readonly FlagSpec[]): Com
     load: async () => (await import("./commands/cluster.ts")).clusterCommand(name),
   };
 }
-
-/** Other spellings of command words, and the canonical one. */
-export const ALIASES: Readonly<Record<string, string>> = { read: "query", change: "mutate" };

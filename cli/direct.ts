@@ -15,7 +15,7 @@ export async function withStoredGraph<T>(
   positionalUri: string | undefined,
   use: (graph: EmbeddedGraph) => T | Promise<T>,
 ): Promise<T> {
-  const { graph } = await openStore(context, storeUri(context, positionalUri));
+  const { graph } = await openStore(context, await storeUri(context, positionalUri));
   try {
     const { EmbeddedGraph } = await import("../core/graph/embedded.ts");
     assert(graph instanceof EmbeddedGraph, "a graph in storage is opened in this process");
@@ -25,7 +25,8 @@ export async function withStoredGraph<T>(
   }
 }
 
-function storeUri(context: Context, positionalUri: string | undefined): string {
+/** The address of the graph: given itself, or found in the ledger of a cluster. */
+async function storeUri(context: Context, positionalUri: string | undefined): Promise<string> {
   const { command, values } = context.args;
   const label = `\`${
     command.path.join(" ")
@@ -35,11 +36,34 @@ function storeUri(context: Context, positionalUri: string | undefined): string {
   if (remote !== undefined) {
     throw new AppError("usage", `${label}: \`${remote}\` is a remote server, pass the graph's storage URI`);
   }
+  const cluster = values.get("cluster");
+  if (cluster !== undefined) {
+    if (given.some((uri) => uri !== undefined)) {
+      throw new AppError(
+        "usage",
+        "a graph's URI and `--cluster` are mutually exclusive: both address a graph",
+      );
+    }
+    return await clusterGraphUri(context, cluster);
+  }
   const scope = findScope(context, positionalUri);
   if (scope.kind === "store") return scope.uri;
+  const remedy = command.may.includes("cluster")
+    ? "`--store <uri>`, or a graph of a cluster with `--cluster <dir> --graph <id>`"
+    : "`--store <uri>` (a graph of a cluster too: `--cluster` does not apply)";
   throw new AppError(
     "usage",
-    `${label}, but the operator config names the server \`${scope.baseUrl}\`: pass the graph's storage with ` +
-      "`--store <uri>` (a graph of a cluster too: `--cluster` does not apply)",
+    `${label}, but the operator config names the server \`${scope.baseUrl}\`: pass the graph's storage with ${remedy}`,
   );
+}
+
+/** Reads only the ledger, so that damaged catalog files are in nobody's way. */
+async function clusterGraphUri(context: Context, cluster: string): Promise<string> {
+  const { resolveAppliedGraph, resolveClusterRoot } = await import("../core/cluster/resolve.ts");
+  const { openObjectStore } = await import("../core/storage/open.ts");
+  const { joinUri, showUri } = await import("../core/storage/uri.ts");
+  const root = await resolveClusterRoot(cluster, context.cwd);
+  const graph = context.args.values.get("graph") ?? null;
+  const { rootKey } = await resolveAppliedGraph(openObjectStore(root), graph);
+  return showUri(joinUri(root, rootKey));
 }

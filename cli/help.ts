@@ -15,9 +15,9 @@ Usage: omnigraph [GLOBAL FLAGS] COMMAND [ARGUMENTS]
 const LEGEND = `COMMANDS BY CAPABILITY
   data              query, mutate, load, branch, snapshot, commit, schema: one graph, by --store or --server with --graph
   served            graphs: a running server
-  direct            init: the storage of one graph
+  direct            init, schema plan, lint: the storage of one graph
   cluster control   cluster: a config folder and its storage root
-  local             version
+  local             fmt, version
 
 Run \`omnigraph help COMMAND\` for the flags of one command.
 `;

@@ -96,9 +96,8 @@ function defaultScope(context: Context, graph: string | null): Scope {
   const { defaults } = readOperatorConfig(context.env);
   if (defaults.server !== null) return serverScope(context, defaults.server, graph ?? defaults.graph);
   if (defaults.store !== null) return storeScope(defaults.store, graph);
-  throw new AppError(
-    "usage",
-    "no graph addressed: pass its storage (`--store <uri>`), or `--server <url>` with `--graph <id>`, " +
-      "or set `defaults` in the operator config",
-  );
+  const ways = context.args.command.capability === "direct"
+    ? "pass its storage (`--store <uri>`)"
+    : "pass its storage (`--store <uri>`), or `--server <url>` with `--graph <id>`";
+  throw new AppError("usage", `no graph addressed: ${ways}, or set \`defaults\` in the operator config`);
 }

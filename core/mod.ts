@@ -34,5 +34,7 @@ export type { ObjectStore } from "./storage/object_store.ts";
 export { createMemoryStore } from "./storage/memory_store.ts";
 export { openObjectStore, openTableStore } from "./storage/open.ts";
 export { parseStorageUri } from "./storage/uri.ts";
+export { formatQueries } from "./query/printer.ts";
+export { lintFile, type LintReport } from "./query/lint.ts";
 export { formatSchema } from "./schema/printer.ts";
 export { VERSION } from "./version.ts";
