@@ -20,10 +20,10 @@ import { ApplyReport } from "./apply_report.ts";
 import type { PlannedChange } from "./change.ts";
 import type { ClusterContext } from "./context.ts";
 import type { Desired } from "./desired.ts";
-import { graphEngine } from "./engine.ts";
+import { type GraphEngine, graphEngine } from "./engine.ts";
 import { ClusterFailure } from "./failure.ts";
 import { finding, isOk } from "./findings.ts";
-import { type GraphWork, passFailpoint, retireRecord } from "./graph_ops.ts";
+import { passFailpoint, retireRecord } from "./graph_ops.ts";
 import { runGraphWork } from "./graph_work.ts";
 import { fillHistoryGap, type HistoryRecord, writeHistory } from "./history.ts";
 import { brokenComposites, type Ledger } from "./ledger.ts";
@@ -37,7 +37,7 @@ import { demoteFailed, planCluster, planDigest } from "./plan.ts";
 import { type ApplyResult, EXIT, type Outcome } from "./results.ts";
 import { openRoot } from "./root.ts";
 import { checkChangedPolicies, clusterName } from "./run_plan.ts";
-import { sweepRecoveries } from "./sweep.ts";
+import { type Sweep, sweepRecoveries } from "./sweep.ts";
 
 /** Options of an apply. */
 export interface RunApplyOptions {
@@ -81,18 +81,16 @@ export async function runApply(
       report.diagnostics.push(...diagnostics);
     }, async (checkStop) => {
       const run: ApplyRun = { context, loaded, desired, origin, store, report, checkStop };
-      await applyLocked(run);
+      const prepared = await prepareApply(run);
+      checkStop();
+      if (prepared !== null) await executeApply(run, prepared);
     });
     report.diagnostics.push(...released);
   } catch (error) {
     if (!(error instanceof ClusterFailure)) throw error;
     report.diagnostics.push(error.diagnostic);
   }
-  return report.outcome(
-    report.diagnostics.some(({ code, severity }) => code === "policy_invalid" && severity === "error")
-      ? EXIT.invalidConfig
-      : null,
-  );
+  return report.outcome();
 }
 
 interface ApplyRun {
@@ -105,70 +103,76 @@ interface ApplyRun {
   readonly checkStop: () => void;
 }
 
-async function applyLocked(run: ApplyRun): Promise<void> {
-  const { context, loaded, desired, origin, store, report, checkStop } = run;
-  const { ports } = context;
+/** The run as planned under the lock: all that is known before anything changes. */
+interface PreparedApply {
+  /** RFC 3339: the time of everything this run records. */
+  readonly at: string;
+  readonly read: LedgerSnapshot;
+  readonly sweep: Sweep;
+  readonly engine: GraphEngine;
+  readonly changes: readonly PlannedChange[];
+  readonly changedCommits: ReadonlyMap<Address, string | null>;
+}
+
+/** Reads, sweeps and plans; null when a finding ends the run here. Nothing is written but a missing history record. */
+async function prepareApply(run: ApplyRun): Promise<PreparedApply | null> {
+  const { context, loaded, desired, origin, store, report } = run;
+  const { ports, openTables } = context;
   const at = formatDateTime(ports.clock.nowMs());
   const read = await readLedger(store);
   report.observed = { ...report.observed, ledger: read };
-  report.diagnostics.push(...integrityFindings(read.ledger));
-  if (!isOk(report.diagnostics)) return;
+  const broken = integrityFindings(read.ledger);
+  report.diagnostics.push(...broken);
+  if (broken.length > 0) return null;
   report.diagnostics.push(...await fillHistoryGap(store, read.ledger));
-  const root = must(loaded.header, "a desired state has a header").root;
-  const engine = graphEngine({ root, store, openTables: context.openTables, ports });
-  const sweep = await sweepRecoveries({
-    store,
-    engine,
-    ledger: read.ledger,
-    desiredGraphs: new Set(desired.config.graphs.map(({ id }) => id.text)),
-    at,
-    actor: origin.actor,
-  });
+  const { root } = must(loaded.header, "a desired state has a header");
+  const engine = graphEngine({ root, store, openTables, ports });
+  const desiredGraphs = new Set(desired.config.graphs.map(({ id }) => id.text));
+  const { actor } = origin;
+  const sweep = await sweepRecoveries({ store, engine, ledger: read.ledger, desiredGraphs, at, actor });
   report.diagnostics.push(...sweep.diagnostics);
-  const sides = { desired: desired.entries, applied: sweep.ledger.entries };
-  const plan = planCluster({ ...sides, pending: sweep.pending, approved: new Set() });
+  const plan = planCluster({
+    desired: desired.entries,
+    applied: sweep.ledger.entries,
+    pending: sweep.pending,
+    approved: new Set(),
+  });
   report.changes = plan.changes;
   report.planDigest = planDigest(plan, clusterName(desired));
   assertGated(plan.changes);
   const policyFindings = await checkChangedPolicies(desired, plan);
   report.diagnostics.push(...policyFindings);
-  if (!isOk(policyFindings)) return;
-  const changed = await readChangedCommits(
-    context,
-    loaded,
-    desired,
-    touchedBy(plan.changes, sweep.ledger, at),
-  );
-  if (changed.problem !== null) report.diagnostics.push(changed.problem);
-  checkStop();
+  if (!isOk(policyFindings)) return null;
+  const touched = touchedBy(plan.changes, sweep.ledger, at);
+  const { commits, problem } = await readChangedCommits(context, loaded, desired, touched);
+  if (problem !== null) report.diagnostics.push(problem);
+  return { at, read, sweep, engine, changes: plan.changes, changedCommits: commits };
+}
 
-  const work: GraphWork = {
-    engine,
-    store,
-    files: context.files,
-    failpoint: ports.failpoint,
-    newId: ports.newId,
-    at,
-    actor: origin.actor,
-    provenance: toJson(origin.provenance),
-    stateCas: read.cas,
-  };
-  const moved = await runGraphWork(work, plan.changes, desired, sweep.ledger, checkStop);
+/** Executes the plan in its order and publishes. */
+async function executeApply(run: ApplyRun, prepared: PreparedApply): Promise<void> {
+  const { context: { ports, files }, desired, origin, store, report, checkStop } = run;
+  const { at, read, sweep, engine, changedCommits } = prepared;
+  const { failpoint, newId } = ports;
+  const { actor } = origin;
+  const provenance = toJson(origin.provenance);
+  const work = { engine, store, files, failpoint, newId, at, actor, provenance, stateCas: read.cas };
+  const moved = await runGraphWork(work, prepared.changes, desired, sweep.ledger, checkStop);
+  const sides = { desired: desired.entries, applied: sweep.ledger.entries };
   const changes = demoteFailed(moved.changes, { failed: moved.failed }, sides);
   report.changes = changes;
   report.diagnostics.push(...moved.diagnostics, ...changes.flatMap(waitingFinding));
   checkStop();
-  const payloadFindings = await writePayloads(store, context.files, desired, changes);
+  const payloadFindings = await writePayloads(store, files, desired, changes);
   report.diagnostics.push(...payloadFindings);
   if (!isOk(payloadFindings)) return;
-  await passFailpoint(ports.failpoint, "after_payload_phase");
-
-  const facts = { at, commit: origin.provenance.commit, changedCommits: changed.commits };
+  await passFailpoint(failpoint, "after_payload_phase");
+  const facts = { at, commit: origin.provenance.commit, changedCommits };
   const next = advanceLedger(sweep.ledger, desired, changes, facts);
   const converged = isConverged(desired.entries, next.entries);
-  await passFailpoint(ports.failpoint, "before_state_write");
+  await passFailpoint(failpoint, "before_state_write");
   checkStop();
-  const written = await publish(run, read, next, { changes, at, converged, changedCommits: changed.commits });
+  const written = await publish(run, read, next, { changes, at, converged, changedCommits });
   for (const key of [...sweep.retire, ...moved.records]) {
     report.diagnostics.push(...await retireRecord(store, key));
   }

@@ -500,6 +500,7 @@ policies:
     status: "blocked",
     conditions: ["approval_required"],
   });
+  assert.equal((await bench.apply()).result.state_written, false);
   // The declaration comes back: nothing is left of the wait.
   bench.files["cluster.yaml"] = HARBOUR_YAML;
   const back = await bench.apply();
@@ -565,6 +566,24 @@ Deno.test("a blob that was tampered with is written again when its resource is a
   bench.files["policies/crew.policy.yaml"] = CREW_POLICY;
   assert.equal((await bench.apply()).result.converged, true);
   assert.equal(await bench.text(key), CREW_POLICY);
+});
+
+Deno.test("a lost or tampered blob of an unchanged resource is written again, with a warning and no new revision", async () => {
+  const bench = clusterBench();
+  await bench.apply();
+  const { resources } = JSON.parse(await bench.text(LEDGER) ?? "").applied_revision;
+  const query = `__cluster/resources/query/fleet/add_ship/${resources["query.fleet.add_ship"].digest}.gq`;
+  const policy = `__cluster/resources/policy/crew/${resources["policy.crew"].digest}.yaml`;
+  await bench.store.delete(query);
+  await bench.put(policy, "tampered");
+  const { exitCode, result } = await bench.apply();
+  assert.deepEqual([exitCode, result.state_written, codes(result.diagnostics)], [
+    0,
+    false,
+    ["catalog_payload_mismatch", "catalog_payload_missing"],
+  ]);
+  assert.deepEqual([await bench.text(query), await bench.text(policy)], [ADD_SHIP_GQ, CREW_POLICY]);
+  assert.deepEqual(codes((await bench.apply()).diagnostics), []);
 });
 
 Deno.test("a source that changes while apply runs is refused, the ledger stays as it was", async () => {

@@ -6,6 +6,7 @@ import { EXIT } from "./results.ts";
 /** Errors with an exit code of their own, the most telling first. */
 const TELLING: readonly (readonly [FindingCode, number])[] = [
   ["state_lock_held", EXIT.lockHeld],
+  ["policy_invalid", EXIT.invalidConfig],
   ["config_dirty", EXIT.preconditionFailed],
   ["state_cas_mismatch", EXIT.preconditionFailed],
   ["state_lock_lost", EXIT.preconditionFailed],

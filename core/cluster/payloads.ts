@@ -16,8 +16,10 @@ import { configPayloadKey, payloadKey } from "./payload_keys.ts";
 import type { ConfigFiles, FileRead } from "./sources.ts";
 
 /**
- * Writes the blobs of applied creates and updates and of the configuration. Sources are read again: bytes that are not
- * those of the plan are `resource_content_changed`. Any finding means that the ledger must not be written.
+ * Makes sure that the catalog holds the configuration and every declared resource that is, or is about to be, applied.
+ * Sources are read again before they are written: bytes that are not those of the plan are `resource_content_changed`. A
+ * blob of an unchanged resource that was lost or tampered with is written again, with a warning. Any error means that the
+ * ledger must not be written.
  */
 export async function writePayloads(
   store: Pick<ObjectStore, "get" | "put">,
@@ -31,18 +33,20 @@ export async function writePayloads(
     reads.set(path, read);
     return read;
   };
-  const jobs = changes.filter(({ disposition, operation }) =>
-    disposition === "applied" && operation !== "delete"
-  )
-    .flatMap(({ address }) => {
-      const resource = desired.resources.get(address);
-      const key = resource === undefined ? null : payloadKey(address, resource.entry.digest);
-      const file = resource?.file ?? null;
-      if (key === null || file === null) return [];
-      return [
-        () => writePayload(store, readAgain, { address, key, digest: file.digest, path: file.absolutePath }),
-      ];
-    });
+  const changed = new Map(changes.map((change) => [change.address, change.disposition]));
+  const jobs = [...desired.resources.values()].flatMap(({ address, entry, file }) => {
+    const disposition = changed.get(address) ?? null;
+    const key = payloadKey(address, entry.digest);
+    if (key === null || file === null || (disposition !== null && disposition !== "applied")) return [];
+    const job = {
+      address,
+      key,
+      digest: file.digest,
+      path: file.absolutePath,
+      unchanged: disposition === null,
+    };
+    return [() => writePayload(store, readAgain, job)];
+  });
   const findings = await runJobs([...jobs, () => writeConfigPayload(store, desired)]);
   return findings.filter((one) => one !== null);
 }
@@ -61,29 +65,41 @@ interface PayloadJob {
   readonly key: string;
   readonly digest: string;
   readonly path: string;
+  /** Whether the ledger names the blob already. */
+  readonly unchanged: boolean;
 }
 
 async function writePayload(
   store: Pick<ObjectStore, "get" | "put">,
   readAgain: (path: string) => Promise<FileRead>,
-  { address, key, digest, path }: PayloadJob,
+  { address, key, digest, path, unchanged }: PayloadJob,
 ): Promise<Diagnostic | null> {
-  const read = await readAgain(path);
-  if (read.kind !== "file") {
-    const cause = read.kind === "missing" ? "not found" : read.message;
-    return finding("resource_payload_write_error", address, `\`${path}\` cannot be read: ${cause}`);
-  }
-  if (sha256Hex(read.bytes) !== digest) {
-    return finding(
-      "resource_content_changed",
-      address,
-      `\`${path}\` changed since the plan: run apply again`,
-    );
-  }
   try {
     const stored = await store.get(key);
-    if (stored === null || sha256Hex(stored.bytes) !== digest) await store.put(key, read.bytes);
-    return null;
+    const trusted = stored !== null && sha256Hex(stored.bytes) === digest;
+    if (trusted && unchanged) return null;
+    const read = await readAgain(path);
+    if (read.kind !== "file") {
+      const cause = read.kind === "missing" ? "not found" : read.message;
+      return finding("resource_payload_write_error", address, `\`${path}\` cannot be read: ${cause}`);
+    }
+    if (sha256Hex(read.bytes) !== digest) {
+      return finding(
+        "resource_content_changed",
+        address,
+        `\`${path}\` changed since the plan: run apply again`,
+      );
+    }
+    if (trusted) return null;
+    await store.put(key, read.bytes);
+    // Schemas are kept for the history only: no server misses one.
+    if (!unchanged || address.startsWith("schema.")) return null;
+    const code = stored === null ? "catalog_payload_missing" : "catalog_payload_mismatch";
+    return finding(
+      code,
+      address,
+      `blob \`${key}\` was ${stored === null ? "lost" : "damaged"} and is written again`,
+    );
   } catch (error) {
     return finding(
       "resource_payload_write_error",

@@ -52,15 +52,12 @@ export function judgeRecoveries(
 
 /** What is wrong with the ledger as a whole. */
 export function judgeLedger(ledger: Ledger): Diagnostic[] {
-  const findings = brokenComposites(ledger).map((graph) =>
-    finding(
-      "external_blob_policy_digest_mismatch",
-      LEDGER_KEY,
-      `the recorded digest of \`${
-        graphAddress(graph)
-      }\` does not follow from the ledger's own entries: restore the ledger`,
-    )
-  );
+  const findings = brokenComposites(ledger).map((graph) => {
+    const message =
+      `the recorded digest of \`${graphAddress(graph)}\` does not follow from the ledger's own entries: ` +
+      "restore the ledger";
+    return finding("external_blob_policy_digest_mismatch", LEDGER_KEY, message);
+  });
   if (graphIds(ledger.entries.keys()).length === 0) {
     findings.push(
       finding("cluster_empty", LEDGER_KEY, "no graph was applied: declare one and run `cluster apply`"),
