@@ -38,6 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "core/storage": ["core/schema"],
   "core/graph": ["core/schema", "core/query", "core/storage", "core/policy"],
   "core/cluster": ["core/schema", "core/query", "core/storage", "core/policy", "core/graph", "core/git"],
+  "core/language": ["core/schema", "core/query"],
   "core/api": ["core/schema", "core/query", "core/graph", "core/policy", "core/cluster"],
   "core": ["core"], // the public entry
   "server": ["core"],
@@ -54,6 +55,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   "isomorphic-git": ["core/git"],
   "@std/yaml": ["core/policy", "core/cluster", "cli"],
   "zod": ["core/api", "server"],
+  "vscode-languageserver": ["cli"],
   "fast-check": [],
 };
 
