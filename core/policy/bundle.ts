@@ -23,6 +23,14 @@ export interface ParsedBundle {
  * Parses a policy file and checks everything that needs no Cedar; all problems are collected. `options.kind` is the
  * kind the binding demands, null when the file is looked at on its own: then the file's `kind` decides, else its first
  * action. Never throws for bad input.
+ *
+ * @example
+ * ```ts
+ * import { parseBundle } from "./bundle.ts";
+ * const text = "version: 1\ngroups: { crew: [act-ida] }\nrules: []\n";
+ * const { bundle, diagnostics } = parseBundle(text, { path: "crew.policy.yaml", kind: "graph" });
+ * console.assert(diagnostics.length === 0 && bundle?.groups.get("crew")?.length === 1);
+ * ```
  */
 export function parseBundle(
   text: string,

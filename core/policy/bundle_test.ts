@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { parseBundle } from "./bundle.ts";
 import { bundleActors, type BundleKind } from "./model.ts";
 
@@ -186,6 +187,16 @@ Deno.test("parseBundle() survives deep nesting", () => {
   const { bundle, diagnostics } = parseBundle("[".repeat(50_000), { path: "p.yaml", kind: null });
   assert.equal(bundle, null);
   assert.ok(diagnostics.length > 0);
+});
+
+Deno.test("parseBundle() answers damaged texts with a bundle or with problems, never by throwing", () => {
+  const damage = fc.tuple(fc.nat(ARCHIVE.length), fc.nat(12), fc.string({ unit: "binary", maxLength: 4 }));
+  fc.assert(fc.property(fc.array(damage, { maxLength: 3 }), (damages) => {
+    let text = ARCHIVE;
+    for (const [at, cut, insert] of damages) text = text.slice(0, at) + insert + text.slice(at + cut);
+    const { bundle, diagnostics } = parseBundle(text, { path: "p.yaml", kind: null });
+    assert.equal(bundle === null, diagnostics.length > 0);
+  }));
 });
 
 Deno.test("parseBundle() counts repeated members once and trims protected branches", () => {
