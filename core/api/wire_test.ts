@@ -94,7 +94,7 @@ Deno.test("errorOutput() shows code, details and every place with its line and c
   assert.equal(output.code, "bad_request");
   assert.deepEqual(output.manifest_conflict, { table_key: "node:Person", expected: 1, actual: 2 });
   assert.match(output.error, /<query>:2:15/);
-  assert.match(output.error, /\n2 \|   match \{ \$p: Persn \}\n {2}\| {15}\^\^\^\^\^/);
+  assert.match(output.error, /\n2 \| {3}match \{ \$p: Persn \}\n {2}\| {15}\^\^\^\^\^/);
 });
 
 Deno.test("errorOutput() carries no code where none is defined, and hides the cause of surprises", () => {
