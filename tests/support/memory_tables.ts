@@ -99,6 +99,7 @@ function applied(base: RecordColumns, type: AnyType, write: TableWrite): RecordC
     assert(have.has(id), `an update names ${id}, which is not in the table`);
     gone.add(id);
   }
+  if (base.length === 0 && write.updates === null && write.inserts !== null) return write.inserts;
   const columns = new Map<string, Column>();
   const sources: [RecordColumns, ReadonlySet<string>][] = [];
   if (!write.replaceAll) sources.push([base, gone]);

@@ -10,6 +10,7 @@ import { assert } from "../../base/assert.ts";
 import type { Clause, VariableId } from "../../query/typed.ts";
 import { type Condition, conditionsOf, isIndexed, keyOf, type QueryTypes } from "./conditions.ts";
 import { fixedPredicate } from "./filter.ts";
+import type { Equation } from "./join.ts";
 import { bindsOf, type Stage } from "./stages.ts";
 import { type Hop, reversed } from "./traverse.ts";
 
@@ -37,6 +38,7 @@ const NEVER: Condition = {
   selectivity: 0,
   cost: 0,
   equality: null,
+  equatesRefs: false,
   make: () => {
     const no = {
       kind: "literal",
@@ -284,6 +286,17 @@ class BlockPlanner {
     this.#drop(conditions);
     const inner: Pending = { traversals, conditions, negations: [], variables: [...component] };
     const stages = new BlockPlanner(this.#types, this.#statistics, inner, new Set()).run();
-    this.#add({ kind: "product", stages });
+    this.#add({ kind: "product", stages, equation: this.#equation(visible) });
+  }
+
+  /** An equation that ties a part to what is bound already. */
+  #equation(inside: ReadonlySet<VariableId>): Equation | null {
+    for (const { equatesRefs, refs } of this.#pending.conditions) {
+      const [left, right] = refs;
+      if (!equatesRefs || left === undefined || right === undefined) continue;
+      if (this.#bound.has(left.variable) && inside.has(right.variable)) return { outer: left, inner: right };
+      if (this.#bound.has(right.variable) && inside.has(left.variable)) return { outer: right, inner: left };
+    }
+    return null;
   }
 }

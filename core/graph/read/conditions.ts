@@ -52,6 +52,8 @@ export interface Condition {
   readonly cost: number;
   /** `property = constant`, which an index can answer; null for every other test. */
   readonly equality: { readonly ref: PropertyRef; readonly constant: ConstantExpr } | null;
+  /** Whether it is `property = property`. */
+  readonly equatesRefs: boolean;
   make(): Predicate;
 }
 
@@ -93,7 +95,8 @@ function comparison(types: QueryTypes, op: CompareOp, left: ValueExpr, right: Va
       types.ref(right.variable, right.property),
     ] as const;
     const variables = [...new Set([left.variable, right.variable])];
-    return { ...facts, variables, refs, equality: null, make: () => pairPredicate(op, ...refs) };
+    const make = () => pairPredicate(op, ...refs);
+    return { ...facts, variables, refs, equality: null, equatesRefs: op === "=", make };
   }
   if (left.kind === "property" && right.kind !== "property") {
     const ref = types.ref(left.variable, left.property);
@@ -104,7 +107,7 @@ function comparison(types: QueryTypes, op: CompareOp, left: ValueExpr, right: Va
     return againstConstant(op, ref, left, true, facts);
   }
   const make = () => fixedPredicate(op, left as ConstantExpr, right as ConstantExpr);
-  return { selectivity: 0.5, cost: 0, variables: [], refs: [], equality: null, make };
+  return { selectivity: 0.5, cost: 0, variables: [], refs: [], equality: null, equatesRefs: false, make };
 }
 
 function againstConstant(
@@ -119,6 +122,7 @@ function againstConstant(
     variables: [ref.variable],
     refs: [ref],
     equality: op === "=" ? { ref, constant } : null,
+    equatesRefs: false,
     make: () => constantPredicate(op, ref, constant, constantFirst),
   };
 }
@@ -132,6 +136,7 @@ function searchCondition(types: QueryTypes, search: SearchExpr): Condition {
     selectivity: 0.05,
     cost: 500,
     equality: null,
+    equatesRefs: false,
     make: () => textPredicate(search, ref),
   };
 }

@@ -296,3 +296,22 @@ Deno.test("a result stays what it was when later commits are applied to its tabl
   assert.notEqual(last, undefined);
   assert.equal(rows.toJsonText(), '[{"d.title":"old"}]');
 });
+
+Deno.test("parts tied by an equation of two properties join by value, across number types and with nulls", async () => {
+  const sites = [1, 2].map((bay) => node("Site", { name: `s${bay}`, bay, open: true }));
+  const docs = [["a", 1], ["b", 2], ["c", 2], ["d", 3], ["e", null]].map(([slug, small]) =>
+    doc(slug as string, { small })
+  );
+  const query =
+    `() { match { $d: Doc $s: Site $d.small = $s.bay } return { $d, $s.name } order { $d.slug } }`;
+  const rows = await rowsOf([...sites, ...docs], query);
+  assert.deepEqual(rows.map((row) => `${row.d}${row["s.name"]}`), ["as1", "bs2", "cs2"]);
+  const none = `() { match { $d: Doc not { $s: Site $d.small = $s.bay } } return { $d } order { $d.slug } }`;
+  assert.deepEqual(await column([...sites, ...docs], none), ["d", "e"]);
+});
+
+Deno.test("an equation over large tables does not try all pairs", async () => {
+  const docs = Array.from({ length: 20_000 }, (_, i) => doc(`d${i}`, { title: `t${i % 10_000}` }));
+  const query = `() { match { $x: Doc $y: Doc $x.title = $y.title } return { count($y) as pairs } }`;
+  assert.deepEqual(await column(docs, query), [40_000]);
+});

@@ -7,6 +7,7 @@ import type { VariableId } from "../../query/typed.ts";
 import type { NodeType, TypeKey } from "../../schema/catalog.ts";
 import type { Condition } from "./conditions.ts";
 import { type ConstantExpr, FilterOperator, type PropertyRef } from "./filter.ts";
+import { type Equation, JoinOperator } from "./join.ts";
 import {
   IndexOperator,
   KeepOperator,
@@ -60,7 +61,7 @@ export type Stage =
     readonly left: VariableId;
     readonly right: VariableId;
   }
-  | { readonly kind: "product"; readonly stages: readonly Stage[] }
+  | { readonly kind: "product"; readonly stages: readonly Stage[]; readonly equation: Equation | null }
   | { readonly kind: "not"; readonly stages: readonly Stage[] };
 
 /** Variables a step reads; those that its inner steps bind themselves are left out. */
@@ -79,6 +80,7 @@ export function readsOf(stage: Stage): VariableId[] {
     case "reached":
       return [stage.left, stage.right];
     case "product":
+      return stage.equation === null ? [] : [stage.equation.outer.variable];
     case "not": {
       const bound = new Set(stage.stages.flatMap(bindsOf));
       return stage.stages.flatMap(readsOf).filter((variable) => !bound.has(variable));
@@ -174,7 +176,10 @@ export class StageCompiler {
         return new ReachedOperator(stage.hop, stage.bounds, stage.left, stage.right);
       case "product": {
         const kept = new KeepOperator(stage.stages.flatMap(bindsOf).filter((variable) => live.has(variable)));
-        return new ProductOperator(this.compile(stage.stages, kept, kept.variables), kept, carried);
+        const first = this.compile(stage.stages, kept, kept.variables);
+        return stage.equation === null
+          ? new ProductOperator(first, kept, carried)
+          : new JoinOperator(first, kept, stage.equation, carried);
       }
       case "not": {
         const origin = this.#nextColumn++;
