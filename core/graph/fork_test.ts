@@ -79,6 +79,7 @@ Deno.test("25, 27: a branch lists inherited and own commits newest first; later 
   await graph.createBranch({ name: "draft2", from: "draft" });
   await loadLines(graph, [film("c")], { branch: "draft2" });
   for (const reader of [graph, await open()]) {
+    assert.equal((await reader.commits()).commits.length, 3);
     const { commits } = await reader.commits("draft2");
     assert.deepEqual(commits.map((each) => [each.graph_branch, each.graph_manifest_version]), [
       ["draft2", 4],
@@ -124,6 +125,13 @@ Deno.test("a branch of a branch reads through folds and large commits on every l
   assert.deepEqual(found, Object.fromEntries(Object.entries(expected).sort(([a], [b]) => a < b ? -1 : 1)));
   assert.equal(Object.keys(await titles(reader, { branch: "a" })).length, 80);
   assert.equal(Object.keys(await titles(reader)).length, 40);
+  // Folds leave no trace in histories.
+  for (const [branch, count] of [["main", 41], ["a", 81], ["a2", 87]] as const) {
+    const { commits } = await reader.commits(branch);
+    assert.equal(commits.length, count);
+    assert.equal(new Set(commits.map((each) => each.graph_commit_id)).size, count);
+    assert.equal(commits[0]!.graph_manifest_version, count);
+  }
   const datasets = (await reader.snapshot("a2")).datasets;
   assert.notEqual(datasets.find(({ type_name }) => type_name === "Film")!.native_dataset_branch, null);
   assert.equal(datasets.find(({ type_name }) => type_name === "Person")!.native_dataset_branch, null);

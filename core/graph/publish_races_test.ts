@@ -121,6 +121,45 @@ Deno.test("an update that changes nothing does not conflict", async () => {
   assert.equal((await linearHistory(peer)).length, 2);
 });
 
+Deno.test("an update is judged by the head it captured: what it meant to change is gone, so it conflicts", async () => {
+  const { open } = await createWorld();
+  const peer = await open();
+  await peer.writer.publish(peopleWrite({ put: ["ada"] }));
+  const [_, update] = await Promise.allSettled([
+    peer.writer.publish(peopleWrite({ drop: ["ada"] })),
+    peer.writer.publish(peopleWrite({}, {
+      retry: "fail",
+      stage: async (view) => {
+        await view.prepare([{ table: "node:Person", columns: [] }]);
+        return view.node("Person").find("ada") === -1 ? null : await stagePeople(view, [["ada", "new"]], []);
+      },
+    })),
+  ]);
+  assert.ok(update.status === "rejected");
+  assert.equal(update.reason.code, "write_conflict");
+});
+
+Deno.test("a conditional write that changes nothing looks at the head again before it passes", async () => {
+  const { open, genesis } = await createWorld();
+  const [peer, other] = [await open(), await open()];
+  const stage = async () => {
+    await other.writer.publish(peopleWrite({ put: ["ada"] }));
+    return null;
+  };
+  const error = await errorOf(peer.writer.publish(peopleWrite({}, { ifCommit: genesis.id, stage })));
+  assert.equal(error.code, "precondition_failed");
+});
+
+Deno.test("adopt() never moves a head back", async () => {
+  const { open } = await createWorld();
+  const peer = await open();
+  const before = peer.head.known;
+  await peer.writer.publish(peopleWrite({ put: ["ada"] }));
+  const after = peer.head.known;
+  peer.head.adopt(before);
+  assert.equal(peer.head.known, after);
+});
+
 Deno.test("24: a stale conditional write gets 412 with both commits, also when it would change nothing", async () => {
   const { open, genesis } = await createWorld();
   const peer = await open();

@@ -130,3 +130,17 @@ Deno.test("11: an empty change set publishes an empty commit", async () => {
   assert.deepEqual(commit!.changes, {});
   assert.equal(commit!.sequence, 2);
 });
+
+Deno.test("an overwrite that does not name every row it drops is written as tables", async () => {
+  const { open } = await createWorld();
+  const peer = await open();
+  await peer.writer.publish(peopleWrite({ put: ["gone", "kept"] }));
+  const commit = await peer.writer.publish(peopleWrite({}, {
+    stage: async (view) => {
+      const change = (await stagePeople(view, [["kept", "new"]], []))!.get("node:Person")!;
+      return new Map([["node:Person", { ...change, replaceAll: true }]]);
+    },
+  }));
+  assert.equal(commit!.tables["node:Person"]!.pin.rows, 1);
+  assert.deepEqual((await (await open()).content()).people, { kept: { name: "new", age: 3 } });
+});

@@ -144,6 +144,21 @@ export function peopleWrite(
   };
 }
 
+/** A write of one edge between ids that need not exist: the protocol does not ask. */
+export function knowsWrite(id: string, src: string, dst: string): PublishRequest {
+  return {
+    operation: "mutation",
+    actor: null,
+    retry: "redo",
+    stage: async (view) => {
+      await view.prepare([{ table: "edge:Knows", columns: [] }]);
+      const existing = Uint8Array.of(view.edge("Knows").find(id) >= 0 ? 1 : 0);
+      const upserts = recordsOf(knows, [{ id, src, dst, note: `${src}${dst}` }]);
+      return new Map([["edge:Knows", { replaceAll: false, upserts, existing, deletes: [] }]]);
+    },
+  };
+}
+
 /** Stages people against a view, as the write engine would. */
 export async function stagePeople(
   view: GraphView,
