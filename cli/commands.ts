@@ -61,6 +61,10 @@ const CONFIG: FlagSpec = {
   value: "DIR",
   help: "folder that holds cluster.yaml (default: the current folder)",
 };
+const GITHUB: FlagSpec = {
+  name: "github",
+  help: "also print GitHub annotations, and write the step outputs of cluster commands",
+};
 const URI_FLAG: FlagSpec = { name: "uri", value: "URI", help: "the graph, same as the positional URI" };
 const URI: PositionalSpec = {
   name: "URI",
@@ -261,17 +265,20 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: "query", value: "FILE", required: true, help: "query file (.gq)" },
       { name: "schema", value: "FILE", help: "check against this schema file (.pg); opens no graph" },
       URI_FLAG,
+      GITHUB,
       JSON_FLAG,
     ],
+    exclusive: [["github", "json"]],
     examples: [
       "omnigraph lint --query ships.gq --schema fleet.pg",
       "omnigraph lint ./root/graphs/fleet.omni --query ships.gq --json",
     ],
     load: async () => (await import("./commands/lint.ts")).runLint,
   },
-  cluster("validate", "check the whole configuration, touching no storage", []),
+  cluster("validate", "check the whole configuration, touching no storage", [GITHUB]),
   cluster("plan", "show what apply would change; reads only", [
     { name: "detailed-exitcode", help: "exit 2 when there are changes" },
+    GITHUB,
   ]),
   cluster("apply", "make the storage root what the configuration declares", [
     { name: "allow-dirty", help: "apply although files differ from the Git commit; recorded" },
@@ -280,6 +287,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       value: "DURATION",
       help: "wait this long for a held lock, e.g. 10m (default: 0)",
     },
+    GITHUB,
   ]),
   cluster("status", "show what is applied, by whom, from which commit", []),
   {
@@ -321,6 +329,7 @@ function cluster(name: string, summary: string, flags: readonly FlagSpec[]): Com
     summary,
     positionals: [],
     flags: [CONFIG, ...flags, JSON_FLAG],
+    exclusive: [["github", "json"]],
     examples: [
       `omnigraph cluster ${name}${
         name === "force-unlock" ? " 01JZ0000000000000000000000" : ""

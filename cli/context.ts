@@ -7,6 +7,10 @@ export interface Output {
   out(text: string): void;
   /** One line on stderr. */
   note(line: string): void;
+  /** Whether the reader of `out` sees colour. */
+  readonly outColour: boolean;
+  /** Whether the reader of `note` sees colour. */
+  readonly noteColour: boolean;
 }
 
 /** Parsed arguments. */

@@ -35,7 +35,7 @@ async function failure(config: string, argv: string[]): Promise<AppError> {
     Deno.writeTextFileSync(join(folder, "config.yaml"), config);
     const context = {
       args: parsed.args,
-      output: { out: () => {}, note: () => {} },
+      output: { out: () => {}, note: () => {}, outColour: false, noteColour: false },
       env: (name: string) => name === "OMNIGRAPH_HOME" ? folder : undefined,
       cwd: folder,
     };

@@ -13,7 +13,12 @@ if (import.meta.main) Deno.exit(await main(Deno.args));
 
 /** Runs one command line and returns its exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
-  const output: Output = { out: writeOut, note: (line) => writeErr(line + "\n") };
+  const output: Output = {
+    out: writeOut,
+    note: (line) => writeErr(line + "\n"),
+    outColour: !Deno.noColor && Deno.stdout.isTerminal(),
+    noteColour: !Deno.noColor && Deno.stderr.isTerminal(),
+  };
   const quick = quickAnswer(argv);
   if (quick !== null) {
     output.out(quick);
@@ -23,7 +28,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     return await run(argv, output);
   } catch (error) {
     const { renderError } = await import("./views/errors.ts");
-    for (const line of renderError(error)) output.note(line);
+    for (const line of renderError(error, output.noteColour)) output.note(line);
     return exitCode(error, argv);
   }
 }

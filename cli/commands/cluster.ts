@@ -17,16 +17,16 @@ const STOP_SIGNALS = ["SIGINT", "SIGTERM"] as const;
 type Runner = (context: Context, options: ClusterOptions) => Promise<Reported>;
 
 const RUNNERS: Readonly<Record<string, Runner>> = {
-  validate: async (_context, options) => {
+  validate: async (context, options) => {
     const outcome = await (await commands()).clusterValidate(options);
-    return { outcome, lines: (await views()).validateLines(outcome) };
+    return { outcome, lines: (await views()).validateLines(outcome, context.output.outColour) };
   },
   plan: async (context, options) => {
     const outcome = await (await commands()).clusterPlan({
       ...options,
       detailedExitCode: context.args.switches.has("detailed-exitcode"),
     });
-    return { outcome, lines: (await views()).planLines(outcome) };
+    return { outcome, lines: (await views()).planLines(outcome, context.output.outColour) };
   },
   apply: async (context, options) => {
     const interrupted = new AbortController();
@@ -39,21 +39,21 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
         lockTimeoutMs: readDurationMs(context.args.values.get("lock-timeout") ?? "0"),
         signal: interrupted.signal,
       });
-      return { outcome, lines: (await views()).applyLines(outcome) };
+      return { outcome, lines: (await views()).applyLines(outcome, context.output.outColour) };
     } finally {
       for (const signal of STOP_SIGNALS) Deno.removeSignalListener(signal, stop);
     }
   },
-  status: async (_context, options) => {
+  status: async (context, options) => {
     const outcome = await (await commands()).clusterStatus(options);
-    return { outcome, lines: (await views()).statusLines(outcome) };
+    return { outcome, lines: (await views()).statusLines(outcome, context.output.outColour) };
   },
   "force-unlock": async (context, options) => {
     const outcome = await (await commands()).clusterForceUnlock({
       ...options,
       lockId: context.args.positionals[0]!,
     });
-    return { outcome, lines: (await views()).forceUnlockLines(outcome) };
+    return { outcome, lines: (await views()).forceUnlockLines(outcome, context.output.outColour) };
   },
 };
 
@@ -65,8 +65,15 @@ export function clusterCommand(name: string): CommandRun {
       configDir: context.args.values.get("config") ?? ".",
       actor: actorOf(context),
     });
-    const json = context.args.switches.has("json");
-    context.output.out(json ? prettyOutput(outcome.result) : lines.map((line) => line + "\n").join(""));
+    const { switches } = context.args;
+    context.output.out(
+      switches.has("json") ? prettyOutput(outcome.result) : lines.map((line) => line + "\n").join(""),
+    );
+    if (switches.has("github")) {
+      const { annotate, clusterOutputs, writeOutputs } = await import("../github.ts");
+      annotate(context, outcome.diagnostics);
+      writeOutputs(context, clusterOutputs(outcome));
+    }
     return outcome.exitCode;
   };
 }

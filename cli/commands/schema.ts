@@ -17,7 +17,7 @@ export async function runSchemaShow(context: Context): Promise<number> {
 export async function runSchemaPlan(context: Context): Promise<number> {
   const { requirePlan } = await import("../../core/schema/plan.ts");
   const { schemaPlanText } = await import("../views/schema.ts");
-  const { renderDiagnostic } = await import("../../core/base/diagnostic.ts");
+  const { renderDiagnostic } = await import("../../core/base/report.ts");
   const { positionals, switches, values } = context.args;
   const path = values.get("schema")!;
   const desired = { path, text: readInput(context, path) };

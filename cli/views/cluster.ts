@@ -1,5 +1,6 @@
 /** How people read the cluster commands: pure functions from an outcome to lines, diagnostics last. */
-import { type Diagnostic, renderDiagnostic } from "../../core/base/diagnostic.ts";
+import type { Diagnostic } from "../../core/base/diagnostic.ts";
+import { COLOUR, frameLines, PLAIN } from "../../core/base/report.ts";
 import type {
   ApplyResult,
   ChangeOutput,
@@ -14,16 +15,16 @@ import type {
 const INDENT = "  ";
 
 /** `cluster validate`. */
-export function validateLines({ result, diagnostics }: Outcome<ValidateResult>): string[] {
+export function validateLines({ result, diagnostics }: Outcome<ValidateResult>, colour = false): string[] {
   const { ok, resources, dependencies } = result;
   const head = ok
     ? `cluster config valid: ${resources.length} resource(s), ${dependencies.length} dependency edge(s)`
     : "cluster config invalid";
-  return [head, ...diagnosticLines(diagnostics)];
+  return [head, ...diagnosticLines(diagnostics, colour)];
 }
 
 /** `cluster plan`. */
-export function planLines({ result, diagnostics }: Outcome<PlanResult>): string[] {
+export function planLines({ result, diagnostics }: Outcome<PlanResult>, colour = false): string[] {
   const { ok, changes, approvals_required: gates } = result;
   const planned = result.plan_digest !== undefined;
   const head = ok
@@ -34,12 +35,12 @@ export function planLines({ result, diagnostics }: Outcome<PlanResult>): string[
     ...(planned ? changeLines(changes) : []),
     ...gates.map((gate) => `${INDENT}needs approval: ${gate.resource} (${gate.reason})`),
     ...(planned ? provenanceLines(result.provenance) : []),
-    ...diagnosticLines(diagnostics),
+    ...diagnosticLines(diagnostics, colour),
   ];
 }
 
 /** `cluster apply`. */
-export function applyLines({ result, diagnostics }: Outcome<ApplyResult>): string[] {
+export function applyLines({ result, diagnostics }: Outcome<ApplyResult>, colour = false): string[] {
   const { ok, changes, state_observations: state } = result;
   const planned = result.plan_digest !== undefined;
   const head = ok
@@ -54,12 +55,12 @@ export function applyLines({ result, diagnostics }: Outcome<ApplyResult>): strin
     ...(planned ? [INDENT + end] : []),
     ...(planned ? provenanceLines(result.provenance) : []),
     ...(result.state_written ? [INDENT + pickup] : []),
-    ...diagnosticLines(diagnostics),
+    ...diagnosticLines(diagnostics, colour),
   ];
 }
 
 /** `cluster status`. */
-export function statusLines({ result, diagnostics }: Outcome<StatusResult>): string[] {
+export function statusLines({ result, diagnostics }: Outcome<StatusResult>, colour = false): string[] {
   const { state_observations: state } = result;
   const head = state.state_found
     ? `cluster state: revision ${state.state_revision}, ${state.resource_count} resource(s)`
@@ -77,28 +78,31 @@ export function statusLines({ result, diagnostics }: Outcome<StatusResult>): str
     ...unsettled.map(([address, { status, conditions = [] }]) =>
       `${INDENT}${address}: ${[status, ...conditions].join(", ")}`
     ),
-    ...diagnosticLines(diagnostics),
+    ...diagnosticLines(diagnostics, colour),
   ];
 }
 
 /** `cluster force-unlock`. */
-export function forceUnlockLines({ result, diagnostics }: Outcome<ForceUnlockResult>): string[] {
+export function forceUnlockLines(
+  { result, diagnostics }: Outcome<ForceUnlockResult>,
+  colour = false,
+): string[] {
   const head = result.lock_removed
     ? `cluster force-unlock: removed lock (${lockFacts(result.state_observations)})`
     : "cluster force-unlock failed";
-  return [head, ...diagnosticLines(diagnostics)];
+  return [head, ...diagnosticLines(diagnostics, colour)];
 }
 
 /** One head line per diagnostic; below it, where there is text to show, place, source line and caret, then help. */
-export function diagnosticLines(diagnostics: readonly Diagnostic[]): string[] {
+export function diagnosticLines(diagnostics: readonly Diagnostic[], colour = false): string[] {
+  const style = colour ? COLOUR : PLAIN;
   return diagnostics.flatMap((diagnostic) => {
     const { code, severity, path, message, span, source } = diagnostic;
-    const head = `${severity === "error" ? "ERROR" : "WARN "} ${code} ${path}: ${message}`;
-    const [, ...frame] = renderDiagnostic(diagnostic).split("\n");
+    const word = style[severity](severity === "error" ? "ERROR" : "WARN ");
+    const head = `${word} ${code} ${path}: ${message}`;
+    const frame = frameLines(diagnostic, style);
     // Without a place the frame would only repeat the path.
-    const lines = span === undefined || source === undefined
-      ? frame.filter((line) => !line.startsWith("  -->"))
-      : frame;
+    const lines = span === undefined || source === undefined ? frame.slice(1) : frame;
     return [head, ...lines.map((line) => INDENT + line)];
   });
 }

@@ -1,13 +1,14 @@
 /** Error reports on stderr: message first, then the places in source text, never a stack trace of an expected failure. */
-import { renderDiagnostic } from "../../core/base/diagnostic.ts";
+import { COLOUR, PLAIN, renderText } from "../../core/base/report.ts";
 import { AppError } from "../../core/errors.ts";
 
-/** The lines to print for a failure. */
-export function renderError(error: unknown): string[] {
+/** The lines to print for a failure, in colour when asked. */
+export function renderError(error: unknown, colour = false): string[] {
+  const style = colour ? COLOUR : PLAIN;
   if (error instanceof AppError) {
-    const lines = [`error: ${error.message}`];
+    const lines = [`${style.error("error:")} ${error.message}`];
     for (const diagnostic of error.diagnostics) {
-      const rendered = renderDiagnostic(diagnostic);
+      const rendered = renderText(diagnostic, style);
       lines.push(...rendered.split("\n").map((line) => `  ${line}`));
     }
     for (const cause of causes(error.cause)) lines.push(`  caused by: ${cause}`);

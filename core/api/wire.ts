@@ -2,7 +2,7 @@
  * Results as the JSON text of HTTP bodies and of `--json` output: one writer per shape, members in documented order.
  * Rows are written by their own columns, so a result is never rebuilt as objects.
  */
-import { renderDiagnostic } from "../base/diagnostic.ts";
+import { renderDiagnostic } from "../base/report.ts";
 import { jsonText } from "../base/lossless_json.ts";
 import { AppError, type ErrorDetail, type WireCode } from "../errors.ts";
 import type { ChangeOutput, CommitOutput, LoadOutput, ReadOutput, SnapshotOutput } from "../graph/graph.ts";

@@ -1,5 +1,5 @@
 /** A diagnostic is a value holding facts; rendering it is a separate step. */
-import { lineText, positionAt, type SourceText, type Span } from "./span.ts";
+import { positionAt, type SourceText, type Span } from "./span.ts";
 
 /** One finding about a source text or a configuration. */
 export interface Diagnostic {
@@ -34,36 +34,4 @@ export function explain(diagnostic: Diagnostic): string {
 /** The diagnostics of one source text by where they start; equal places keep their order. */
 export function inSourceOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   return diagnostics.toSorted((a, b) => (a.span?.start ?? 0) - (b.span?.start ?? 0));
-}
-
-/**
- * Renders a diagnostic as text: code and message, place, the source line with a caret below the span, help.
- *
- * @example
- * ```ts
- * import { renderDiagnostic } from "./diagnostic.ts";
- * const text = renderDiagnostic({
- *   code: "T1", severity: "error", message: "unknown node type `Bok`", path: "a.gq",
- *   span: { start: 4, end: 7 }, source: { path: "a.gq", text: "$b: Bok" },
- * });
- * console.assert(text.includes("a.gq:1:5"));
- * ```
- */
-export function renderDiagnostic(diagnostic: Diagnostic): string {
-  const lines = [`${diagnostic.severity}[${diagnostic.code}]: ${diagnostic.message}`];
-  const { span, source } = diagnostic;
-  if (span === undefined || source === undefined) {
-    lines.push(`  --> ${diagnostic.path}`);
-  } else {
-    const at = positionAt(source.text, span.start);
-    const line = lineText(source.text, at.line);
-    const gutter = String(at.line);
-    const pad = " ".repeat(gutter.length);
-    const width = Math.max(1, Math.min(span.end - span.start, line.length - at.column + 1));
-    const before = line.slice(0, at.column - 1).replace(/[^\t]/g, " ");
-    lines.push(`${pad} --> ${source.path}:${at.line}:${at.column}`);
-    lines.push(`${pad} |`, `${gutter} | ${line}`, `${pad} | ${before}${"^".repeat(width)}`);
-  }
-  if (diagnostic.help !== undefined) lines.push(`  help: ${diagnostic.help}`);
-  return lines.join("\n");
 }

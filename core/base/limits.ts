@@ -41,6 +41,8 @@ export const BLOB_BYTES_MAX = 32 * MIB;
 export const SOURCE_CHARS_MAX = 4 * MIB;
 /** Errors reported for one source text; behind them nobody reads on. */
 export const DIAGNOSTICS_MAX = 200;
+/** Characters of one source line shown in a report, so that a file of one line stays readable. */
+export const LINE_CHARS_SHOWN_MAX = 240;
 /** Nesting depth of blocks and lists in either language. */
 export const NESTING_MAX = 64;
 /** Nesting depth of arrays and objects in JSON input. */

@@ -4,6 +4,7 @@
  */
 import type { Diagnostic } from "../base/diagnostic.ts";
 import type { Json } from "../base/json.ts";
+import { type DiagnosticReport, reportJson } from "../base/report.ts";
 import type { Provenance } from "../git/provenance.ts";
 
 /** Exit codes of every cluster command. */
@@ -24,14 +25,6 @@ export interface Outcome<Result> {
   readonly result: Result;
   /** The diagnostics of `result` with their places in source text, for people. */
   readonly diagnostics: readonly Diagnostic[];
-}
-
-/** A diagnostic on the wire. */
-export interface DiagnosticOutput {
-  readonly code: string;
-  readonly severity: "error" | "warning";
-  readonly path: string;
-  readonly message: string;
 }
 
 /** `{from, to}`: the resource `from` needs the resource `to`. */
@@ -93,7 +86,7 @@ export interface ValidateResult {
     readonly path?: string;
   }[];
   readonly dependencies: readonly DependencyOutput[];
-  readonly diagnostics: readonly DiagnosticOutput[];
+  readonly diagnostics: readonly DiagnosticReport[];
 }
 
 /** `cluster plan`. */
@@ -114,7 +107,7 @@ export interface PlanResult {
   /** SHA-256 over the changes and gates: the same for the same review, whatever the commit. Absent when not planned. */
   readonly plan_digest?: string;
   readonly provenance: Provenance | null;
-  readonly diagnostics: readonly DiagnosticOutput[];
+  readonly diagnostics: readonly DiagnosticReport[];
 }
 
 /** `cluster apply`. */
@@ -133,7 +126,7 @@ export interface ApplyResult {
   readonly resource_statuses: Readonly<Record<string, StatusOutput>>;
   readonly plan_digest?: string;
   readonly provenance: Provenance | null;
-  readonly diagnostics: readonly DiagnosticOutput[];
+  readonly diagnostics: readonly DiagnosticReport[];
 }
 
 /** `cluster status`. */
@@ -146,7 +139,7 @@ export interface StatusResult {
   readonly observations: Readonly<Record<string, Json>>;
   /** Provenance of the applied revision; null when it has none. */
   readonly provenance: Json;
-  readonly diagnostics: readonly DiagnosticOutput[];
+  readonly diagnostics: readonly DiagnosticReport[];
 }
 
 /** `cluster force-unlock`. */
@@ -155,10 +148,10 @@ export interface ForceUnlockResult {
   readonly config_dir: string;
   readonly state_observations: StateObservations;
   readonly lock_removed: boolean;
-  readonly diagnostics: readonly DiagnosticOutput[];
+  readonly diagnostics: readonly DiagnosticReport[];
 }
 
 /** The wire form of diagnostics, in emission order. */
-export function diagnosticOutputs(diagnostics: readonly Diagnostic[]): DiagnosticOutput[] {
-  return diagnostics.map(({ code, severity, path, message }) => ({ code, severity, path, message }));
+export function diagnosticOutputs(diagnostics: readonly Diagnostic[]): DiagnosticReport[] {
+  return diagnostics.map(reportJson);
 }

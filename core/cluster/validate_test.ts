@@ -65,7 +65,17 @@ Deno.test("validate keeps its shape when the configuration is broken, and exits 
   assert.deepEqual(result.resource_digests, {});
   assert.deepEqual([result.resources, result.dependencies], [[], []]);
   const [diagnostic] = result.diagnostics;
-  assert.deepEqual(Object.keys(diagnostic!), ["code", "severity", "path", "message"]);
+  assert.deepEqual(Object.keys(diagnostic!), [
+    "code",
+    "severity",
+    "path",
+    "message",
+    "file",
+    "line",
+    "column",
+    "end_line",
+    "end_column",
+  ]);
   assert.equal(diagnostic?.code, "invalid_cluster_yaml");
 });
 

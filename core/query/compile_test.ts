@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { GARDEN } from "../../tests/support/garden_schema.ts";
 import { must } from "../base/assert.ts";
-import { renderDiagnostic } from "../base/diagnostic.ts";
+import { renderDiagnostic } from "../base/report.ts";
 import { AppError } from "../errors.ts";
 import { acceptSchema } from "../schema/accept.ts";
 import type { Cell, ValueType } from "../schema/value_type.ts";

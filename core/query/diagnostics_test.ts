@@ -3,7 +3,7 @@
  * with `deno test -A -u core/query/diagnostics_test.ts` and read the difference.
  */
 import { GARDEN } from "../../tests/support/garden_schema.ts";
-import { renderDiagnostic } from "../base/diagnostic.ts";
+import { renderDiagnostic } from "../base/report.ts";
 import { compileFile } from "./compile.ts";
 
 const CASES: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 /** What people read when a schema is wrong: source and report side by side in the snapshot file. */
 import assert from "node:assert/strict";
-import { renderDiagnostic } from "../base/diagnostic.ts";
+import { renderDiagnostic } from "../base/report.ts";
 import { checkSchema } from "./accept.ts";
 
 const WRONG: [title: string, text: string][] = [

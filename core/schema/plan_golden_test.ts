@@ -1,6 +1,6 @@
 /** Accepted and desired texts side by side with the plan between them, as JSON and in words, in the snapshot file. */
 import assert from "node:assert/strict";
-import { renderDiagnostic } from "../base/diagnostic.ts";
+import { renderDiagnostic } from "../base/report.ts";
 import { acceptSchema } from "./accept.ts";
 import { planMigration } from "./plan.ts";
 import { stepText } from "./step_text.ts";
