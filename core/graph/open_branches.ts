@@ -63,7 +63,9 @@ export class OpenBranches {
     if (opening === undefined) {
       opening = this.#open(name);
       this.#branches.set(name, opening);
-      const forget = () => void this.#branches.delete(name);
+      const forget = () => {
+        if (this.#branches.get(name) === opening) this.#branches.delete(name);
+      };
       opening.then((branch) => branch ?? forget(), forget);
     }
     return opening;
