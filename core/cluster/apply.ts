@@ -70,6 +70,7 @@ export async function runApply(
       context,
       store,
       operation: "apply",
+      lifeSign: context.openLifeSign(header.root),
       enabled: header.config.stateLock ?? true,
       actor: origin.actor,
       runUrl: origin.provenance.ci?.run_url ?? null,

@@ -18,6 +18,7 @@ import type {
   StatusResult,
   ValidateResult,
 } from "./results.ts";
+import { openLifeSign } from "../storage/life_sign.ts";
 import type { ConfigFiles } from "./sources.ts";
 import { systemFiles } from "./system_files.ts";
 
@@ -112,6 +113,8 @@ function contextOf(options: ClusterOptions): ClusterContext {
     files: options.files ?? systemFiles,
     git: options.git ?? systemGit,
     openStore: options.openStore ?? openObjectStore,
+    // Another store than the disk's has nothing that a life sign on disk could speak for.
+    openLifeSign: options.openStore === undefined ? (root) => openLifeSign(root, "__cluster") : () => null,
     openTables: options.openTables ?? openTableStore,
     ports: options.ports ?? systemPorts(),
     env: options.env ?? systemEnv,

@@ -3,6 +3,7 @@ import type { Env } from "../base/ports.ts";
 import type { FileChange, UsedFile } from "../git/read_git.ts";
 import type { GitProvenance, Provenance } from "../git/provenance.ts";
 import type { Ports } from "../graph/graph_ports.ts";
+import type { LifeSign } from "../storage/life_sign.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
 import type { TableStore } from "../storage/table_store.ts";
 import type { StorageUri } from "../storage/uri.ts";
@@ -25,6 +26,8 @@ export interface ClusterContext {
   readonly files: ConfigFiles;
   readonly git: GitReader;
   readonly openStore: (uri: StorageUri) => ObjectStore;
+  /** The life sign of the control plane's folder; null where there is no local disk. */
+  readonly openLifeSign: (uri: StorageUri) => LifeSign | null;
   readonly openTables: (graphRoot: StorageUri) => TableStore;
   readonly ports: Ports;
   readonly env: Env;

@@ -2,13 +2,17 @@
  * The state lock: at most one command changes a cluster at a time, across machines.
  *
  * Invariants: a lock is created if absent or taken over by compare-and-swap, so of any number of callers one holds it; a
- * live holder renews its heartbeat every 10 s; only a lock whose heartbeat is older than 60 s is taken over, one without
- * heartbeat never; a holder deletes the lock only while it is its own. The ledger's own compare-and-swap stays the last
- * word: a holder that lost its lock can publish nothing over its successor.
+ * live holder renews its heartbeat every 10 s; a holder deletes the lock only while it is its own. The ledger's own
+ * compare-and-swap stays the last word: a holder that lost its lock can publish nothing over its successor.
+ *
+ * | a lock is taken over when …                                                                  |
+ * | its heartbeat is older than 60 s (a lock without heartbeat never)                            |
+ * | its holder took the life sign, ran on this host, and the caller could take the life sign now |
  */
 import type { Diagnostic } from "../base/diagnostic.ts";
 import type { Clock, NewId } from "../base/ports.ts";
 import { formatDateTime } from "../base/temporal.ts";
+import type { LifeSign } from "../storage/life_sign.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
 import { causeText, finding } from "./findings.ts";
 import { type LockBody, lockBytes, LockVersionError, parseLock } from "./lock_file.ts";
@@ -38,6 +42,8 @@ export interface LockRequest {
   readonly runUrl: string | null;
   readonly host: string | null;
   readonly pid: number;
+  /** Told apart from other holders of this host by the operating system; null where there is no local disk. */
+  readonly lifeSign: LifeSign | null;
   /** How long to wait for a held lock, milliseconds. */
   readonly timeoutMs: number;
   readonly clock: Clock;
@@ -68,36 +74,46 @@ export async function readLock(store: Pick<ObjectStore, "get">): Promise<LockRea
   }
 }
 
-/** Takes the lock, waiting up to the timeout. Throws only what the store throws. */
+/** Takes the lock, waiting up to the timeout. Throws only what the store or the disk throws. */
 export async function acquireLock(store: LockStore, request: LockRequest): Promise<LockResult> {
+  const { lifeSign } = request;
+  let result: LockResult | null = null;
+  try {
+    return result = await waitForLock(store, request);
+  } finally {
+    if (result?.kind !== "acquired") lifeSign?.release();
+  }
+}
+
+async function waitForLock(store: LockStore, request: LockRequest): Promise<LockResult> {
   const giveUpAt = request.clock.nowMs() + request.timeoutMs;
   for (;;) {
-    const now = formatDateTime(request.clock.nowMs());
-    const body: LockBody = {
-      lockId: request.newId(),
-      operation: request.operation,
-      createdAt: now,
-      pid: request.pid,
-      host: request.host,
-      actor: request.actor,
-      runUrl: request.runUrl,
-      heartbeatAt: now,
-    };
+    // Taken before the lock, so that a lock with a life sign never stands without it while its holder lives.
+    const alive = await request.lifeSign?.tryHold() ?? false;
+    const body = bodyOf(request, alive);
     const created = await store.putIfAbsent(LOCK_KEY, lockBytes(body));
     if (created !== null) return held(store, request, body, created.version, null);
     const read = await readLock(store);
     if (read.kind === "free") continue;
     if (read.kind === "unreadable") return { kind: "refused", read, problem: read.problem };
-    if (isStale(read.body, request.clock)) {
+    const orphaned = alive && read.body.lifeSign && request.host !== null && read.body.host === request.host;
+    if (orphaned || isStale(read.body, request.clock)) {
       const taken = await store.putIfMatch(LOCK_KEY, lockBytes(body), read.version);
       if (taken !== null) return held(store, request, body, taken.version, read.body);
       continue;
     }
+    request.lifeSign?.release();
     if (request.clock.nowMs() >= giveUpAt || request.signal?.aborted) {
       return { kind: "refused", read, problem: heldFinding(read.body, request.clock) };
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
+}
+
+function bodyOf(request: LockRequest, lifeSign: boolean): LockBody {
+  const { operation, pid, host, actor, runUrl, clock, newId } = request;
+  const now = formatDateTime(clock.nowMs());
+  return { lockId: newId(), operation, createdAt: now, pid, host, actor, runUrl, heartbeatAt: now, lifeSign };
 }
 
 /** Whole seconds since an RFC 3339 time; null when it does not parse. */
@@ -113,7 +129,8 @@ function held(
   version: string,
   takenOver: LockBody | null,
 ): LockResult {
-  return { kind: "acquired", lock: new HeldLock(store, request.clock, body, version), takenOver };
+  const lock = new HeldLock(store, { clock: request.clock, lifeSign: request.lifeSign, body, version });
+  return { kind: "acquired", lock, takenOver };
 }
 
 function isStale(body: LockBody, clock: Clock): boolean {
@@ -133,23 +150,33 @@ function heldFinding(body: LockBody, clock: Clock): Diagnostic {
   return finding("state_lock_held", LOCK_KEY, message);
 }
 
+/** What a {@linkcode HeldLock} starts with: the stored body and its version. */
+interface LockGrant {
+  readonly clock: Clock;
+  readonly lifeSign: LifeSign | null;
+  readonly body: LockBody;
+  readonly version: string;
+}
+
 /** A lock that this process holds. Renews itself until released. */
 export class HeldLock {
   readonly id: string;
   readonly #store: LockStore;
   readonly #clock: Clock;
+  readonly #lifeSign: LifeSign | null;
   readonly #body: LockBody;
   readonly #timer: ReturnType<typeof setInterval>;
   #version: string;
   #lost = false;
   #renewing: Promise<void> = Promise.resolve();
 
-  constructor(store: LockStore, clock: Clock, body: LockBody, version: string) {
-    this.id = body.lockId;
+  constructor(store: LockStore, grant: LockGrant) {
+    this.id = grant.body.lockId;
     this.#store = store;
-    this.#clock = clock;
-    this.#body = body;
-    this.#version = version;
+    this.#clock = grant.clock;
+    this.#lifeSign = grant.lifeSign;
+    this.#body = grant.body;
+    this.#version = grant.version;
     this.#timer = setInterval(() => void this.renew(), HEARTBEAT_MS);
   }
 
@@ -183,6 +210,8 @@ export class HeldLock {
     } catch (error) {
       const message = `the lock ${this.id} could not be removed: ${causeText(error)}`;
       return [finding("state_lock_error", LOCK_KEY, message)];
+    } finally {
+      this.#lifeSign?.release();
     }
   }
 

@@ -21,6 +21,8 @@ export interface LockBody {
   readonly runUrl: string | null;
   /** Renewed while the holder lives; null in locks that are never taken over. */
   readonly heartbeatAt: string | null;
+  /** Whether the holder also holds the life sign of the folder, which its end gives back at once. */
+  readonly lifeSign: boolean;
 }
 
 /** A lock of a version that this build does not read. */
@@ -44,6 +46,7 @@ export function parseLock(bytes: Uint8Array): LockBody {
     actor: file.textOrNull("actor"),
     runUrl: file.textOrNull("run_url"),
     heartbeatAt: file.textOrNull("heartbeat_at"),
+    lifeSign: file.raw("life_sign") === true,
   };
   file.end();
   if (body.lockId === "") throw new StoredJsonError("`lock_id` must not be empty");
@@ -62,5 +65,6 @@ export function lockBytes(body: LockBody): Uint8Array {
     actor: body.actor,
     run_url: body.runUrl,
     heartbeat_at: body.heartbeatAt,
+    ...(body.lifeSign ? { life_sign: true } : {}),
   }));
 }

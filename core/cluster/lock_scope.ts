@@ -1,5 +1,6 @@
 /** Runs a command under the state lock. */
 import type { Diagnostic } from "../base/diagnostic.ts";
+import type { LifeSign } from "../storage/life_sign.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
 import type { ClusterContext } from "./context.ts";
 import { ClusterFailure } from "./failure.ts";
@@ -10,6 +11,7 @@ import { acquireLock, type HeldLock, LOCK_KEY, type LockRead } from "./lock.ts";
 export interface LockScope {
   readonly context: ClusterContext;
   readonly store: ObjectStore;
+  readonly lifeSign: LifeSign | null;
   /** Name of the command. */
   readonly operation: string;
   /** `state.lock` of the configuration. */
@@ -38,7 +40,8 @@ export async function underLock(
   onLock: (report: LockReport) => void,
   action: (checkStop: () => void) => Promise<void>,
 ): Promise<readonly Diagnostic[]> {
-  const { context: { ports, host, pid }, store, operation, actor, runUrl, timeoutMs, signal } = scope;
+  const { context: { ports, host, pid }, store, lifeSign, operation, actor, runUrl, timeoutMs, signal } =
+    scope;
   if (!scope.enabled) {
     const message = `\`${operation}\` runs without the state lock: nothing keeps a second run out`;
     const diagnostics = [finding("state_lock_disabled", "state.lock", message)];
@@ -47,7 +50,7 @@ export async function underLock(
     return [];
   }
   const { clock, newId } = ports;
-  const request = { operation, actor, runUrl, host, pid, timeoutMs, clock, newId, signal };
+  const request = { operation, actor, runUrl, host, pid, lifeSign, timeoutMs, clock, newId, signal };
   const result = await acquireLock(store, request).catch((error: unknown) => {
     throw new ClusterFailure(
       finding("state_lock_error", LOCK_KEY, `the lock cannot be taken: ${causeText(error)}`),
@@ -64,8 +67,8 @@ export async function underLock(
       finding(
         "state_lock_taken_over",
         LOCK_KEY,
-        `lock ${takenOver.lockId} of \`${takenOver.operation}\` was taken over: no sign of life since ` +
-          `${takenOver.heartbeatAt}`,
+        `lock ${takenOver.lockId} of \`${takenOver.operation}\` was taken over: its process is gone, last ` +
+          `heartbeat ${takenOver.heartbeatAt}`,
       ),
     ];
     onLock({ found: { kind: "free" }, acquiredId: lock.id, diagnostics });

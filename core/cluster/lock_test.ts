@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { ulidFactory } from "../base/ids.ts";
 import { systemRandom } from "../base/ports.ts";
+import { withTempDir } from "../../tests/support/process.ts";
+import { openLifeSign } from "../storage/life_sign.ts";
+import { createLocalStore } from "../storage/local_store.ts";
 import { createMemoryStore } from "../storage/memory_store.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
 import { acquireLock, LOCK_KEY, type LockRequest, readLock } from "./lock.ts";
@@ -14,6 +17,7 @@ function request(time: { nowMs: number }, extra: Partial<LockRequest> = {}): Loc
     runUrl: null,
     host: "quay-1",
     pid: 4242,
+    lifeSign: null,
     timeoutMs: 0,
     clock,
     newId: ulidFactory(clock, systemRandom),
@@ -152,4 +156,39 @@ Deno.test("lock: the shape of the specification is read, anything more is not", 
   assert.throws(() => parse({ ...plain, provenance: {} }), /unknown member `provenance`/);
   assert.throws(() => parse({ ...plain, pid: "4242" }), /`pid` must be/);
   assert.throws(() => parse({ ...plain, version: 2 }), /version 2/);
+});
+
+Deno.test("lock: a holder that died on this machine is followed at once, a living one is not", async () => {
+  await withTempDir(async (folder) => {
+    const store = createLocalStore(folder);
+    const time = { nowMs: Date.now() };
+    const sign = () => openLifeSign({ kind: "local", path: folder }, "__cluster");
+    const [first, second] = [sign(), sign()];
+    const holder = await acquireLock(store, request(time, { lifeSign: first }));
+    assert.equal(holder.kind, "acquired");
+    assert.equal((await acquireLock(store, request(time, { lifeSign: second }))).kind, "refused");
+    first?.release(); // what the operating system does when a process is killed
+    assert.equal(
+      (await acquireLock(store, request(time, { lifeSign: second, host: "quay-2" }))).kind,
+      "refused",
+    );
+    const next = await acquireLock(store, request(time, { lifeSign: second }));
+    assert.equal(next.kind === "acquired" && next.takenOver?.actor, "ida");
+    assert.equal((await acquireLock(store, request(time, { lifeSign: first }))).kind, "refused");
+    if (holder.kind === "acquired") await holder.lock.release();
+    if (next.kind === "acquired") await next.lock.release();
+    assert.equal(await store.get(LOCK_KEY), null);
+    assert.deepEqual(await store.list("__cluster"), []);
+  });
+});
+
+Deno.test("lock: a lock without life sign is not taken over before its heartbeat is old", async () => {
+  await withTempDir(async (folder) => {
+    const store = createLocalStore(folder);
+    const time = { nowMs: Date.now() };
+    const plain = await acquireLock(store, request(time));
+    const lifeSign = openLifeSign({ kind: "local", path: folder }, "__cluster");
+    assert.equal((await acquireLock(store, request(time, { lifeSign }))).kind, "refused");
+    if (plain.kind === "acquired") await plain.lock.release();
+  });
 });

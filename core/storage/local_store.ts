@@ -13,7 +13,7 @@
 import { resolve } from "@std/path";
 import { sha256Hex } from "../base/digest.ts";
 import { AppError } from "../errors.ts";
-import { checkKey, checkPrefix, isReservedName, joinKey, TEMPORARY_ENDING } from "./keys.ts";
+import { checkKey, checkPrefix, isReservedName, joinKey, LOCK_NAME, TEMPORARY_ENDING } from "./keys.ts";
 import * as files from "./local_files.ts";
 import type { ObjectStore, PutResult, StoredObject } from "./object_store.ts";
 import { findsQuickly } from "./presence.ts";
@@ -334,7 +334,7 @@ async function lockedFolders(path: string): Promise<string[]> {
   const names: string[] = [];
   for await (const entry of Deno.readDir(path)) {
     if (entry.isDirectory) names.push(entry.name);
-    else if (isReservedName(entry.name) && !entry.name.endsWith(TEMPORARY_ENDING)) found.push(path);
+    else if (entry.name === LOCK_NAME) found.push(path);
   }
   for (const name of names.sort()) found.push(...await lockedFolders(`${path}/${name}`));
   return found;

@@ -4,7 +4,6 @@ import { join } from "@std/path";
 import { sha256Hex } from "../../core/base/digest.ts";
 import { clusterApply } from "../../core/cluster/commands.ts";
 import { loadServingRevision } from "../../core/cluster/serving.ts";
-import { systemPorts } from "../../core/graph/graph_ports.ts";
 import { openGraph } from "../../core/graph/open.ts";
 import { openObjectStore, openTableStore } from "../../core/storage/open.ts";
 import { CREW_POLICY, FLEET_SCHEMA, SHIPS_GQ } from "../support/cluster_files.ts";
@@ -87,10 +86,9 @@ async function writeConfig(folder: string, graphs: number, mark: string): Promis
   for (const id of ids) await Deno.writeTextFile(join(folder, `${id}.pg`), `${FLEET_SCHEMA}// ${mark}\n`);
 }
 
-/** Applies in this process, two minutes later, so that a dead holder's lock is stale. */
-async function applyLater(configDir: string) {
-  const clock = { nowMs: () => Date.now() + 120_000 };
-  return await clusterApply({ configDir, ports: { ...systemPorts(), clock } });
+/** Applies in this process, at once: a dead holder's lock is taken over, a living one's is not. */
+async function applyNow(configDir: string) {
+  return await clusterApply({ configDir });
 }
 
 async function checkSettled(folder: string, graphs: number): Promise<void> {
@@ -133,10 +131,10 @@ Deno.test("cluster: an apply killed at any moment is repaired by the next apply"
       await new Promise((resolve) => setTimeout(resolve, spanMs * Math.random()));
       applier.kill();
       if (await applier.ended() !== 0) interrupted++;
-      const { exitCode, result } = await applyLater(folder);
+      const { exitCode, result } = await applyNow(folder);
       assert.deepEqual([exitCode, result.converged], [0, true], JSON.stringify(result.diagnostics));
       await checkSettled(folder, graphs);
-      assert.equal((await applyLater(folder)).result.state_written, false);
+      assert.equal((await applyNow(folder)).result.state_written, false);
     }
     assert.ok(interrupted > 0, "at least one kill came before the end");
   });
@@ -156,7 +154,7 @@ Deno.test("cluster: while one process applies another one is sent away, and noth
     await holder.go();
     assert.equal(await holder.ended(), 0);
     await checkSettled(folder, 2);
-    assert.equal((await applyLater(folder)).result.state_written, false);
+    assert.equal((await applyNow(folder)).result.state_written, false);
   });
 });
 
@@ -168,7 +166,7 @@ Deno.test("cluster: of processes that start together each wins or exits with 5",
     await Promise.all(appliers.map((applier) => applier.go()));
     const codes = await Promise.all(appliers.map((applier) => applier.ended()));
     assert.ok(codes.includes(0) && codes.every((code) => code === 0 || code === 5), codes.join());
-    const { result } = await applyLater(folder);
+    const { result } = await applyNow(folder);
     assert.deepEqual([result.converged, result.state_written, result.state_observations.state_revision], [
       true,
       false,
