@@ -189,8 +189,9 @@ class QueryChecker {
       this.diagnostics.push(finding("query_typecheck_skipped", path, message, place));
       return;
     }
-    const { diagnostic } = checkQuery(this.#catalog, syntax, file.source);
-    if (diagnostic !== null) this.diagnostics.push({ ...diagnostic, code: "query_typecheck_error", path });
+    for (const diagnostic of checkQuery(this.#catalog, syntax, file.source).diagnostics) {
+      this.diagnostics.push({ ...diagnostic, code: "query_typecheck_error", path });
+    }
   }
 
   #mismatch(file: SourceFile, only: PlacedText, parsed: ParsedFile): void {

@@ -1,7 +1,14 @@
 /** Match blocks: bindings, traversals with their directions, negation. */
 import { didYouMean } from "../base/suggest.ts";
 import type { EdgeType, NodeType } from "../schema/catalog.ts";
-import type { BindingSyntax, ClauseSyntax, Name, NegationSyntax, TraversalSyntax } from "./ast.ts";
+import type {
+  AssignSyntax,
+  BindingSyntax,
+  ClauseSyntax,
+  Name,
+  NegationSyntax,
+  TraversalSyntax,
+} from "./ast.ts";
 import { checkFilter } from "./check_filter.ts";
 import { checkSearch } from "./check_search.ts";
 import { checkPatternValue } from "./check_value.ts";
@@ -9,9 +16,33 @@ import type { Scope } from "./scope.ts";
 import { edgeSignature, fail, propertyHelp } from "./type_failure.ts";
 import type { Clause, ValueExpr, Variable, VariableId } from "./typed.ts";
 
+type PropertyMatch = (Clause & { readonly kind: "node" })["matches"][number];
+
 /** All clauses of one block, in source order. */
 export function checkClauses(scope: Scope, clauses: readonly ClauseSyntax[]): Clause[] {
-  return clauses.map((clause) => checkClause(scope, clause));
+  const typed: Clause[] = [];
+  for (const clause of clauses) {
+    const one = scope.problems.attempt(() => checkClause(scope, clause));
+    if (one !== null) typed.push(one);
+    else {scope.problems.breakNames(
+        ...introducedBy(clause).filter((name) => scope.find(name.slice(1)) === undefined),
+      );}
+  }
+  return typed;
+}
+
+/** The names that a clause introduces where they are new, with `$`. */
+function introducedBy(clause: ClauseSyntax): string[] {
+  switch (clause.kind) {
+    case "binding":
+      return [`$${clause.variable.text}`];
+    case "traversal":
+      return [clause.left, clause.edgeVariable, clause.right].flatMap((name) =>
+        name === null ? [] : `$${name.text}`
+      );
+    default:
+      return [];
+  }
 }
 
 function checkClause(scope: Scope, clause: ClauseSyntax): Clause {
@@ -40,25 +71,26 @@ function checkBinding(scope: Scope, { variable: name, typeName, matches }: Bindi
     fail(null, `\`$${name.text}\` is already bound to type \`${variable.typeName}\``, name);
   }
   const { id } = variable ?? scope.introduce(name.text, "node", type.name);
+  const typed = matches.map((match) => scope.problems.attempt(() => checkInlineMatch(scope, type, match)));
+  return { kind: "node", variable: id, matches: typed.filter((match) => match !== null) };
+}
+
+/** `property: value` of a binding. */
+function checkInlineMatch(
+  scope: Scope,
+  type: NodeType,
+  { property: word, value }: AssignSyntax,
+): PropertyMatch {
+  const property = type.propertyByName.get(word.text);
+  if (property === undefined) {
+    const message = `type \`${type.name}\` has no property \`${word.text}\``;
+    return fail("T2", message, word, propertyHelp(type, word.text));
+  }
+  const field = { owner: type.name, name: property.name, type: property.type };
   return {
-    kind: "node",
-    variable: id,
-    matches: matches.map(({ property: word, value }) => {
-      const property = type.propertyByName.get(word.text);
-      if (property === undefined) {
-        const message = `type \`${type.name}\` has no property \`${word.text}\``;
-        return fail("T2", message, word, propertyHelp(type, word.text));
-      }
-      return {
-        property: property.name,
-        op: property.type.kind === "list" ? "contains" : "=",
-        value: checkPatternValue(scope, value, {
-          owner: type.name,
-          name: property.name,
-          type: property.type,
-        }),
-      };
-    }),
+    property: property.name,
+    op: property.type.kind === "list" ? "contains" : "=",
+    value: checkPatternValue(scope, value, field),
   };
 }
 
@@ -66,7 +98,7 @@ function unknownNodeType(scope: Scope, name: Name): never {
   const isEdge = scope.catalog.edges.has(name.text);
   const help = isEdge
     ? `\`${name.text}\` is an edge type: write \`$a ${edgeWord(name.text)} $b\``
-    : didYouMean(name.text, scope.catalog.nodes.keys());
+    : () => didYouMean(name.text, scope.catalog.nodes.keys());
   return fail("T1", `unknown node type \`${name.text}\``, name, help);
 }
 
@@ -97,8 +129,8 @@ function checkTraversal(scope: Scope, syntax: TraversalSyntax): Clause {
 }
 
 function unknownEdge(scope: Scope, word: Name): never {
-  const words = [...scope.catalog.edges.keys()].map(edgeWord);
-  return fail("T4", `unknown edge \`${word.text}\``, word, didYouMean(word.text, words));
+  const words = () => [...scope.catalog.edges.keys()].map(edgeWord);
+  return fail("T4", `unknown edge \`${word.text}\``, word, () => didYouMean(word.text, words()));
 }
 
 /** `StoredIn` as queries write it: `storedIn`. */
@@ -188,8 +220,11 @@ function endpoint(scope: Scope, name: Name, expected: NodeType["name"], edge: Ed
 /** `not {…}`: at least one direct inner clause uses a variable from above: T9. */
 function checkNegation(scope: Scope, syntax: NegationSyntax): Clause {
   const inner = scope.inner();
+  const before = scope.problems.count;
   const clauses = checkClauses(inner, syntax.clauses);
-  if (!clauses.some((clause) => variablesOf(clause).some((id) => inner.isOuter(id)))) {
+  // What a broken clause uses is unknown.
+  const judged = scope.problems.count === before;
+  if (judged && !clauses.some((clause) => variablesOf(clause).some((id) => inner.isOuter(id)))) {
     fail(
       "T9",
       "`not` uses no variable from above the block",

@@ -15,13 +15,13 @@ export function checkStatements(
   name: Name,
   statements: readonly StatementSyntax[],
 ): Statement[] {
-  const typed = statements.map((statement) => checkStatement(scope, statement));
+  const typed = statements.map((statement) => scope.problems.attempt(() => checkStatement(scope, statement)));
   const odd = statements.find(({ kind }) => (kind === "delete") !== (statements[0]?.kind === "delete"));
   if (odd !== undefined) {
     const message = `mutation '${name.text}' mixes inserts/updates and deletes`;
     fail(null, message, odd, "split it into two queries");
   }
-  return typed;
+  return typed.filter((statement) => statement !== null);
 }
 
 function checkStatement(scope: Scope, statement: StatementSyntax): Statement {
@@ -42,7 +42,7 @@ function checkStatement(scope: Scope, statement: StatementSyntax): Statement {
 function targetType({ catalog }: Scope, name: Name): NodeType | EdgeType {
   const type = catalog.nodes.get(name.text) ?? catalog.edges.get(name.text);
   if (type !== undefined) return type;
-  const help = didYouMean(name.text, [...catalog.nodes.keys(), ...catalog.edges.keys()]);
+  const help = () => didYouMean(name.text, [...catalog.nodes.keys(), ...catalog.edges.keys()]);
   return fail("T10", `unknown type \`${name.text}\``, name, help);
 }
 
@@ -53,20 +53,32 @@ function checkInsert(
 ): Statement {
   const type = targetType(scope, name);
   const typed = checkAssignments(scope, type, assignments, (word) => insertField(type, word));
-  const assigned = new Set(typed.map(({ property }) => property));
-  const missing = requiredFields(type).find((field) =>
+  const assigned = new Set(assignments.map(({ property }) => property.text));
+  const missing = requiredFields(type).filter((field) =>
     !field.satisfiedBy.some((other) => assigned.has(other))
   );
-  if (missing !== undefined) {
+  // A property that does not exist was meant to be another one, perhaps a missing one.
+  const judged = assignments.every(({ property }) => isField(type, property.text));
+  if (judged && missing.length > 0) {
     const signature = type.kind === "edge" ? `edge \`${edgeSignature(type)}\`` : `\`${type.name}\``;
-    const source = missing.satisfiedBy.length > 1 ? ` (or its source \`${missing.satisfiedBy[1]}\`)` : "";
-    fail("T12", `insert of ${signature} lacks required property \`${missing.name}\`${source}`, name);
+    const what = missing.length === 1 ? "property" : "properties";
+    fail("T12", `insert of ${signature} lacks required ${what} ${missing.map(fieldText).join(", ")}`, name);
   }
   return { kind: "insert", target: type.kind, typeName: type.name, assignments: typed };
 }
 
+interface RequiredField {
+  readonly name: string;
+  readonly satisfiedBy: readonly string[];
+}
+
+function fieldText({ name, satisfiedBy }: RequiredField): string {
+  const source = satisfiedBy[1];
+  return source === undefined ? `\`${name}\`` : `\`${name}\` (or its source \`${source}\`)`;
+}
+
 /** What an insert must assign: each by its own name, a vector with `@embed` also by its source. */
-function requiredFields(type: NodeType | EdgeType): { name: string; satisfiedBy: string[] }[] {
+function requiredFields(type: NodeType | EdgeType): RequiredField[] {
   const endpoints = type.kind === "edge" ? ["from", "to"] : [];
   return [
     ...endpoints.map((name) => ({ name, satisfiedBy: [name] })),
@@ -104,19 +116,29 @@ function checkAssignments(
   fieldOf: (word: Name) => Field,
 ): Assignment[] {
   const assigned = new Set<string>();
-  return assignments.map(({ property: word, value }) => {
+  const check = ({ property: word, value }: AssignSyntax): Assignment => {
     const field = fieldOf(word);
     if (assigned.has(field.name)) {
-      fail("T13", `property \`${type.name}.${field.name}\` is assigned twice`, word);
+      fail("T13", `property \`${type.name}.${field.name}\` is assigned twice`, word, "keep one of the two");
     }
     assigned.add(field.name);
     return { property: field.name, value: checkAssignedValue(scope, value, field) };
-  });
+  };
+  const typed = assignments.map((assignment) => scope.problems.attempt(() => check(assignment)));
+  return typed.filter((assignment) => assignment !== null);
+}
+
+function isField(type: NodeType | EdgeType, name: string): boolean {
+  return type.propertyByName.has(name) || isEndpoint(type, name);
+}
+
+function isEndpoint(type: NodeType | EdgeType, name: string): boolean {
+  return type.kind === "edge" && (name === "from" || name === "to");
 }
 
 /** A property, or `from`/`to` of an edge: T11. */
 function insertField(type: NodeType | EdgeType, word: Name): Field {
-  if (type.kind === "edge" && (word.text === "from" || word.text === "to")) {
+  if (isEndpoint(type, word.text)) {
     return { owner: type.name, name: word.text, type: scalarType("String") };
   }
   return propertyField(type, word);

@@ -20,14 +20,16 @@ export interface OrderContext {
 
 /** All order entries. */
 export function checkOrder(context: OrderContext, entries: readonly OrderSyntax[]): OrderKey[] {
-  const keys = entries.map((entry, index): OrderKey => {
+  const { problems } = context.scope;
+  const check = (entry: OrderSyntax, index: number): OrderKey => {
     const by = checkEntry(context, entry.expr);
     if (isRank(entry.expr) && index > 0) {
       fail(null, `\`${entry.expr.kind}(…)\` must be the first order entry`, entry.expr);
     }
     // A rank expression always puts the best rows first, whatever direction is written.
     return { by, descending: entry.descending && !isRank(entry.expr) };
-  });
+  };
+  const keys = entries.map((entry, index) => problems.attempt(() => check(entry, index)));
   const alias = entries.find(({ expr }) => expr.kind === "alias");
   if (alias !== undefined && entries.some(({ expr }) => expr.kind === "nearest")) {
     fail(
@@ -37,7 +39,7 @@ export function checkOrder(context: OrderContext, entries: readonly OrderSyntax[
       "order by the property itself",
     );
   }
-  return keys;
+  return keys.filter((key) => key !== null);
 }
 
 function checkEntry(context: OrderContext, syntax: ExprSyntax): OrderKey["by"] {
@@ -81,10 +83,11 @@ function checkProperty({ scope, columns, aggregate }: OrderContext, syntax: Prop
 function checkAlias(context: OrderContext, syntax: AliasSyntax): OrderKey["by"] {
   const index = context.returns.columnOf(syntax.text);
   if (index === undefined) {
+    context.scope.problems.refuseBroken(syntax.text);
     const isVariable = context.scope.find(syntax.text) !== undefined;
     const help = isVariable
       ? `order by one of its properties: \`$${syntax.text}.…\``
-      : didYouMean(syntax.text, context.returns.aliases());
+      : () => didYouMean(syntax.text, context.returns.aliases());
     return fail(null, `alias '${syntax.text}' not found for ordering`, syntax, help);
   }
   const column = context.columns[index]!;

@@ -35,15 +35,10 @@ export class ReturnChecker {
   check(projections: readonly ProjectionSyntax[]): Projection[] {
     const aggregate = projections.some(({ expr }) => expr.kind === "aggregate");
     for (const { expr, alias } of projections) {
-      const value = this.#value(expr);
-      const isKey = value.expr.kind === "property" || value.expr.kind === "id";
-      if (aggregate && !isKey && expr.kind !== "aggregate") {
-        fail(
-          "T9",
-          "beside an aggregate only `$x.p` and `$x` can be returned",
-          expr,
-          "they form the group key",
-        );
+      const value = this.#scope.problems.attempt(() => this.#projection(expr, aggregate));
+      if (value === null) {
+        if (alias !== null) this.#scope.problems.breakNames(alias.text);
+        continue;
       }
       if (alias !== null) this.#aliases.set(alias.text, this.#columns.length);
       const { type, nullable } = value;
@@ -51,6 +46,20 @@ export class ReturnChecker {
       this.#columns.push({ column, label: alias?.text ?? value.label, expr: value.expr, type, nullable });
     }
     return this.#columns;
+  }
+
+  #projection(syntax: ExprSyntax, aggregate: boolean): Value {
+    const value = this.#value(syntax);
+    const isKey = value.expr.kind === "property" || value.expr.kind === "id";
+    if (aggregate && !isKey && syntax.kind !== "aggregate") {
+      fail(
+        "T9",
+        "beside an aggregate only `$x.p` and `$x` can be returned",
+        syntax,
+        "they form the group key",
+      );
+    }
+    return value;
   }
 
   /** The column an alias names, or undefined. */
@@ -134,8 +143,9 @@ export class ReturnChecker {
   #alias(word: string, span: Span): Value {
     const index = this.#aliases.get(word);
     if (index === undefined) {
+      this.#scope.problems.refuseBroken(word);
       const isVariable = this.#scope.find(word) !== undefined || this.#scope.params.has(word);
-      const help = isVariable ? `did you mean \`$${word}\`?` : didYouMean(word, this.#aliases.keys());
+      const help = isVariable ? `did you mean \`$${word}\`?` : () => didYouMean(word, this.#aliases.keys());
       return fail(null, `alias \`${word}\` is not defined by an earlier projection`, span, help);
     }
     const { type, nullable } = this.#columns[index]!;

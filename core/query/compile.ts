@@ -1,6 +1,7 @@
 /** From `.gq` text to typed queries: parse, then check. */
 import { must } from "../base/assert.ts";
-import { type Diagnostic, explain } from "../base/diagnostic.ts";
+import { type Diagnostic, explain, inSourceOrder } from "../base/diagnostic.ts";
+import { DIAGNOSTICS_MAX } from "../base/limits.ts";
 import type { SourceText } from "../base/span.ts";
 import { didYouMean } from "../base/suggest.ts";
 import { AppError, type ErrorCode } from "../errors.ts";
@@ -16,7 +17,7 @@ export interface CompiledFile {
   readonly queries: readonly TypedQuery[];
   /** Names of all declarations, those with errors included, in file order; a repeated name repeats here. */
   readonly declared: readonly string[];
-  /** At most one per query: its syntax error, or its first type error. In file order. */
+  /** All mistakes of the file, but at most `DIAGNOSTICS_MAX`, in source order. A query with syntax errors has no others. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -39,12 +40,16 @@ export function compileFile(catalog: Catalog, source: SourceText): CompiledFile 
   const queries: TypedQuery[] = [];
   const diagnostics = [...parsed.diagnostics];
   for (const syntax of parsed.queries) {
-    const { query, diagnostic } = checkQuery(catalog, syntax, source);
+    const { query, diagnostics: found } = checkQuery(
+      catalog,
+      syntax,
+      source,
+      DIAGNOSTICS_MAX - diagnostics.length,
+    );
     if (query !== null) queries.push(query);
-    else diagnostics.push(diagnostic);
+    else if (diagnostics.length < DIAGNOSTICS_MAX) diagnostics.push(...found);
   }
-  diagnostics.sort((a, b) => (a.span?.start ?? 0) - (b.span?.start ?? 0));
-  return { queries, declared: parsed.declared, diagnostics };
+  return { queries, declared: parsed.declared, diagnostics: inSourceOrder(diagnostics) };
 }
 
 /**
@@ -56,8 +61,8 @@ export function compileFile(catalog: Catalog, source: SourceText): CompiledFile 
 export function compileQuery(catalog: Catalog, source: SourceText, name?: string): TypedQuery {
   const parsed = parseFile(source);
   if (parsed.diagnostics.length > 0) throw compileError("parse_error", parsed.diagnostics);
-  const { query, diagnostic } = checkQuery(catalog, chooseQuery(parsed, name), source);
-  if (query === null) throw compileError("type_error", [diagnostic]);
+  const { query, diagnostics } = checkQuery(catalog, chooseQuery(parsed, name), source);
+  if (query === null) throw compileError("type_error", diagnostics);
   return query;
 }
 

@@ -40,7 +40,7 @@ function literalBeside(left: string, literal: string): { value: Cell; type: Valu
   return { value: clause.right.value, type: clause.right.type };
 }
 
-Deno.test("compileFile() gives the good queries, all names and one diagnostic per bad query", () => {
+Deno.test("compileFile() gives the good queries, all names and every mistake", () => {
   const text = `query a() { match { $p: Plant } return { $p } }
     query b() { match { $p: } return { $p } }
     query c() { match { $p: Plnt $q: Plnt } return { $p } }
@@ -48,7 +48,38 @@ Deno.test("compileFile() gives the good queries, all names and one diagnostic pe
   const { queries, declared, diagnostics } = compileFile(GARDEN, { path: "t.gq", text });
   assert.deepEqual(queries.map(({ name, kind }) => [name, kind]), [["a", "read"], ["a", "mutation"]]);
   assert.deepEqual(declared, ["a", "b", "c", "a"]);
-  assert.deepEqual(diagnostics.map(({ code }) => code), ["Q000", "T1"]);
+  assert.deepEqual(diagnostics.map(({ code }) => code), ["Q000", "T1", "T1"]);
+});
+
+Deno.test("compileFile() reports each broken rule of a query once, and no echo of it", () => {
+  const messages = (text: string) =>
+    compileFile(GARDEN, { path: "t.gq", text }).diagnostics.map(({ code, span }) =>
+      `${code} ${text.slice(span!.start, span!.end)}`
+    );
+  const head = "query q($n: Int, $s: String)";
+  assert.deepEqual(
+    messages(
+      `${head} { match { $p: Plnt { label: $n } $p growsIn $b $b.row = $n $c: Bed { rwo: 1, side: $x } $c.row > "a" }
+      return { $p.label as l, $c.hight as h, max($c.side) } order { l, h, $p.height, nowhere } }`,
+    ),
+    ["type_error Int", "T1 Plnt", "T2 rwo", "T6 $x", 'T7 $c.row > "a"', "T6 hight"],
+  );
+  assert.deepEqual(
+    messages(
+      `${head} { match { $p: Plant not { $p grwsIn $b $b: Bed } } return { $p.lable, $q } order { $q.x } }`,
+    ),
+    ["type_error Int", "T4 grwsIn", "T6 lable", "type_error $q"],
+  );
+  assert.deepEqual(
+    messages(`${head} { insert Plant { labl: $s, height: "x" } insert Bed { row: $n } insert Blt { } }`),
+    ["Q000 }"],
+  );
+  assert.deepEqual(
+    messages(
+      `${head} { insert Plant { labl: $s, height: "x" } insert Bed { row: $n } update Plnt set { a: 1 } where b = 2 }`,
+    ),
+    ["type_error Int", "T11 labl", 'T3 "x"', "T12 Bed", "T10 Plnt"],
+  );
 });
 
 Deno.test("compileQuery() chooses by name, or the only query", () => {

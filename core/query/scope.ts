@@ -8,6 +8,7 @@ import type { Span } from "../base/span.ts";
 import { didYouMean } from "../base/suggest.ts";
 import type { AnyType, Catalog, Property } from "../schema/catalog.ts";
 import type { Name, PropertySyntax } from "./ast.ts";
+import type { Problems } from "./problems.ts";
 import { fail, propertyHelp, type TypeCode } from "./type_failure.ts";
 import type { Param, Variable, VariableId } from "./typed.ts";
 
@@ -15,6 +16,7 @@ import type { Param, Variable, VariableId } from "./typed.ts";
 export class Scope {
   readonly catalog: Catalog;
   readonly params: ReadonlyMap<string, Param>;
+  readonly problems: Problems;
   /** All variables of the query so far, in the order of their introduction. */
   readonly variables: Variable[];
   readonly #parent: Scope | null;
@@ -22,9 +24,15 @@ export class Scope {
   readonly #own: VariableId[] = [];
   readonly #firstId: VariableId;
 
-  constructor(catalog: Catalog, params: ReadonlyMap<string, Param>, parent: Scope | null = null) {
+  constructor(
+    catalog: Catalog,
+    params: ReadonlyMap<string, Param>,
+    problems: Problems,
+    parent: Scope | null = null,
+  ) {
     this.catalog = catalog;
     this.params = params;
+    this.problems = problems;
     this.variables = parent?.variables ?? [];
     this.#parent = parent;
     this.#firstId = this.variables.length;
@@ -32,7 +40,7 @@ export class Scope {
 
   /** The scope of a `not` block. */
   inner(): Scope {
-    return new Scope(this.catalog, this.params, this);
+    return new Scope(this.catalog, this.params, this.problems, this);
   }
 
   /** Whether a variable was introduced above this block. */
@@ -77,7 +85,8 @@ export class Scope {
     const { variable: name, property: word } = syntax;
     const variable = this.find(name.text);
     if (variable === undefined) {
-      return fail(code, `variable \`$${name.text}\` is not bound`, name, this.#unboundHelp(name.text));
+      this.problems.refuseBroken(`$${name.text}`);
+      return fail(code, `variable \`$${name.text}\` is not bound`, name, () => this.#unboundHelp(name.text));
     }
     const type = this.typeOf(variable);
     const property = type.propertyByName.get(word.text);
@@ -96,7 +105,8 @@ export class Scope {
   param(name: Name, code: TypeCode): Param {
     const param = this.params.get(name.text);
     if (param !== undefined) return param;
-    const help = didYouMean(name.text, this.params.keys())?.replace("`", "`$");
+    this.problems.refuseBroken(`$${name.text}`);
+    const help = () => didYouMean(name.text, this.params.keys())?.replace("`", "`$");
     const bound = this.find(name.text) !== undefined;
     return fail(
       code,
@@ -110,7 +120,8 @@ export class Scope {
 
   /** Fails because a bare `$x` is neither a parameter nor a bound variable. */
   unbound(name: string, span: Span): never {
-    const help = didYouMean(name, [...this.params.keys(), ...this.names()])?.replace("`", "`$");
+    this.problems.refuseBroken(`$${name}`);
+    const help = () => didYouMean(name, [...this.params.keys(), ...this.names()])?.replace("`", "`$");
     return fail(null, `\`$${name}\` is not bound`, span, name === "_" ? "`$_` cannot be referenced" : help);
   }
 

@@ -11,14 +11,17 @@ export type TypeCode =
   | null;
 type Digit = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 
-/** Thrown at the first broken rule of a query; never leaves the checker. */
+/** What to do next; a function where finding it out takes a search. */
+export type Help = string | undefined | (() => string | undefined);
+
+/** Thrown by a broken rule; never leaves the checker. */
 export class TypeFailure extends Error {
   override readonly name = "TypeFailure";
   readonly code: TypeCode;
   readonly span: Span;
-  readonly help: string | undefined;
+  readonly help: Help;
 
-  constructor(code: TypeCode, message: string, span: Span, help?: string) {
+  constructor(code: TypeCode, message: string, span: Span, help?: Help) {
     super(code === null ? `type error: ${message}` : `type error: ${code}: ${message}`);
     this.code = code;
     this.span = span;
@@ -26,8 +29,13 @@ export class TypeFailure extends Error {
   }
 }
 
+/** Thrown where a rule cannot be judged because of an earlier mistake. */
+export class EchoFailure extends Error {
+  override readonly name = "EchoFailure";
+}
+
 /** Throws a {@linkcode TypeFailure}. */
-export function fail(code: TypeCode, message: string, span: Span, help?: string): never {
+export function fail(code: TypeCode, message: string, span: Span, help?: Help): never {
   throw new TypeFailure(code, message, span, help);
 }
 
@@ -37,7 +45,7 @@ export function edgeSignature(edge: EdgeType): string {
 }
 
 /** What to say when `type` has no property `name`. */
-export function propertyHelp(type: AnyType, name: string): string | undefined {
+export function propertyHelp(type: AnyType, name: string): Help {
   if (name === "id") return "return the variable itself to get the id";
-  return didYouMean(name, type.propertyByName.keys());
+  return () => didYouMean(name, type.propertyByName.keys());
 }
