@@ -23,20 +23,17 @@ export class SqliteEngine {
   readonly #point: StatementSync;
   readonly #oneHop: StatementSync;
   readonly #twoHop: StatementSync;
+  readonly #paths: StatementSync;
   readonly #byCity: StatementSync;
   #inserted = 0;
 
-  constructor(path: string, graph: SocialGraph) {
+  /** Opens the database; loads the graph into it when one is given. */
+  constructor(path: string, graph?: SocialGraph) {
     this.#db = new DatabaseSync(path);
     this.#db.exec(
       "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-400000; PRAGMA mmap_size=2000000000",
     );
-    this.#db.exec(
-      `CREATE TABLE person (key TEXT PRIMARY KEY, name TEXT NOT NULL, age INT NOT NULL, city TEXT NOT NULL,
-      score REAL NOT NULL, joined INT NOT NULL) WITHOUT ROWID;
-      CREATE TABLE knows (id INTEGER PRIMARY KEY, src TEXT NOT NULL, dst TEXT NOT NULL)`,
-    );
-    this.#load(graph);
+    if (graph !== undefined) this.#load(graph);
     this.#point = this.#db.prepare("SELECT key, name, age, city, score, joined FROM person WHERE key = ?");
     this.#oneHop = this.#db.prepare(
       "SELECT p.key, p.name FROM knows k JOIN person p ON p.key = k.dst WHERE k.src = ?",
@@ -44,12 +41,20 @@ export class SqliteEngine {
     this.#twoHop = this.#db.prepare(
       `SELECT count(*) AS n FROM (SELECT DISTINCT b.dst FROM knows a JOIN knows b ON b.src = a.dst WHERE a.src = ?)`,
     );
+    this.#paths = this.#db.prepare(
+      "SELECT count(*) AS n FROM knows a JOIN knows b ON b.src = a.dst WHERE a.src = ?",
+    );
     this.#byCity = this.#db.prepare(
       "SELECT p.city AS city, count(*) AS n, avg(p.score) AS mean FROM knows k JOIN person p ON p.key = k.dst GROUP BY p.city",
     );
   }
 
   #load(graph: SocialGraph): void {
+    this.#db.exec(
+      `CREATE TABLE person (key TEXT PRIMARY KEY, name TEXT NOT NULL, age INT NOT NULL, city TEXT NOT NULL,
+      score REAL NOT NULL, joined INT NOT NULL) WITHOUT ROWID;
+      CREATE TABLE knows (id INTEGER PRIMARY KEY, src TEXT NOT NULL, dst TEXT NOT NULL)`,
+    );
     this.#db.exec("BEGIN");
     const person = this.#db.prepare("INSERT INTO person VALUES (?, ?, ?, ?, ?, ?)");
     for (let i = 0; i < graph.people; i++) {
@@ -80,6 +85,10 @@ export class SqliteEngine {
 
   twoHop(key: string): number {
     return (this.#twoHop.get(key) as { n: number }).n;
+  }
+
+  paths(key: string): number {
+    return (this.#paths.get(key) as { n: number }).n;
   }
 
   byCity(): { city: string; n: number; mean: number }[] {
