@@ -5,6 +5,7 @@
  * A comparison of a number column with a constant becomes one closed interval in the column's own type, so that
  * kernels need one loop: `count = 2.7` on integers is the empty interval, `x != c` the interval [c, c] negated.
  */
+import { toSingle } from "../../base/single.ts";
 import type { CompareOp } from "../../query/typed.ts";
 import type { Cell, ScalarCell, ValueType } from "../../schema/value_type.ts";
 
@@ -100,20 +101,6 @@ export function bigInterval(op: OrderOp, constant: number | bigint, scalar: "I64
 /** Whether a type stores single-precision numbers. */
 export function isSingle(type: ValueType): boolean {
   return type.kind === "scalar" ? type.scalar === "F32" : type.kind === "list" && type.item === "F32";
-}
-
-/** The nearest single-precision number, rounded once. */
-export function toSingle(value: number | bigint): number {
-  if (typeof value === "number") return Math.fround(value);
-  const magnitude = value < 0n ? -value : value;
-  if (magnitude < 2n ** 53n) return Math.fround(Number(value));
-  // Rounding to double first could round twice. Keep the leading bits and one bit that stands for all the others.
-  let shift = 0n;
-  while (magnitude >> shift >= 2n ** 52n) shift++;
-  const kept = magnitude >> shift;
-  const sticky = kept << shift === magnitude ? kept : kept | 1n;
-  const single = Math.fround(Number(sticky)) * 2 ** Number(shift);
-  return value < 0n ? -single : single;
 }
 
 const DOUBLE = new Float64Array(1);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { toSingle } from "../../base/single.ts";
 import type { CompareOp } from "../../query/typed.ts";
 import {
   bigInterval,
@@ -11,7 +12,6 @@ import {
   nextUp,
   type OrderOp,
   swapped,
-  toSingle,
 } from "./comparison.ts";
 
 const OPS: readonly OrderOp[] = ["=", "!=", "<", "<=", ">", ">="];
@@ -63,21 +63,6 @@ Deno.test("bigInterval() holds exactly the integers that compare true with the c
     for (const scalar of ["I64", "U64"] as const) {
       const stored = scalar === "I64" ? BigInt.asIntN(64, value) : BigInt.asUintN(64, value);
       assert.equal(inside(bigInterval(op, constant, scalar), stored), holds(op, stored, constant, false));
-    }
-  }));
-});
-
-Deno.test("toSingle() rounds integers once, to the nearest single-precision number", () => {
-  // Halfway between two singles plus a little: rounding to double on the way would lose the little.
-  assert.equal(toSingle(2n ** 60n + 2n ** 36n + 1n), 2 ** 60 + 2 ** 37);
-  assert.equal(toSingle(-(2n ** 60n + 2n ** 36n + 1n)), -(2 ** 60 + 2 ** 37));
-  fc.assert(fc.property(INTEGER, (value) => {
-    const single = toSingle(value);
-    assert.equal(Math.fround(single), single);
-    const distance = (other: number) => value > BigInt(other) ? value - BigInt(other) : BigInt(other) - value;
-    const bits = new Int32Array(new Float32Array([single]).buffer)[0]!;
-    for (const neighbour of new Float32Array(new Int32Array([bits - 1, bits + 1]).buffer)) {
-      if (Number.isInteger(neighbour)) assert.ok(distance(single) <= distance(neighbour));
     }
   }));
 });

@@ -5,10 +5,10 @@
  * the row before it with the same key (both + 1, 0 ends a chain). Rows with a null in the tuple are left out. Rows are
  * only ever added at the end.
  */
-import { InvariantError, unreachable } from "../../base/assert.ts";
 import type { Cell } from "../../schema/value_type.ts";
 import { type Column, Utf8Column } from "../../storage/columns.ts";
 import { IdIndex } from "../../storage/id_index.ts";
+import { TupleWriter } from "../../storage/tuples.ts";
 import { IntList } from "./int_list.ts";
 
 /** Rows of some columns by their values. */
@@ -45,12 +45,12 @@ export class ValueIndex {
 
   /** Makes `row` the head of its key's chain and returns the head before it. */
   #link(row: number): number {
-    const tuple = WRITER.begin();
+    WRITER.clear();
     for (const column of this.#columns) {
       if (column.isNull(row)) return 0;
-      tuple.writeRow(column, row);
+      WRITER.addRow(column, row);
     }
-    const { bytes, length } = tuple.encoded();
+    const { bytes, length } = WRITER;
     const found = this.#index.findBytes(bytes, 0, length);
     if (found !== -1) {
       const before = this.#heads.values[found]!;
@@ -64,7 +64,10 @@ export class ValueIndex {
   }
 }
 
-/** A tuple as bytes: equal tuples of equally typed columns have equal bytes, others differ. */
+/** One writer is enough: a tuple is encoded and used before the next one begins. */
+const WRITER = new TupleWriter();
+
+/** A tuple as bytes. */
 export interface EncodedTuple {
   readonly bytes: Uint8Array;
   readonly length: number;
@@ -72,90 +75,8 @@ export interface EncodedTuple {
 
 /** Encodes the values that a look-up asks for; `kinds` are those of the columns. */
 export function encodeTuple(kinds: readonly Column["kind"][], values: readonly Cell[]): EncodedTuple {
-  const tuple = WRITER.begin();
-  for (const [at, kind] of kinds.entries()) tuple.writeCell(kind, values[at]!);
-  const { bytes, length } = tuple.encoded();
+  WRITER.clear();
+  for (const [at, kind] of kinds.entries()) WRITER.addCell(kind, values[at]!);
+  const { bytes, length } = WRITER;
   return { bytes: bytes.slice(0, length), length };
 }
-
-/** One buffer is enough: a tuple is encoded and used before the next one begins. */
-let buffer = new Uint8Array(256);
-let view = new DataView(buffer.buffer);
-const ENCODER = new TextEncoder();
-
-class TupleWriter {
-  #length = 0;
-
-  begin(): this {
-    this.#length = 0;
-    return this;
-  }
-
-  encoded(): EncodedTuple {
-    return { bytes: buffer, length: this.#length };
-  }
-
-  writeRow(column: Column, row: number): void {
-    switch (column.kind) {
-      case "utf8": {
-        const start = column.offsets[row]!;
-        const end = column.offsets[row + 1]!;
-        this.#writeLength(end - start);
-        for (let at = start; at < end; at++) buffer[this.#length++] = column.bytes[at]!;
-        return;
-      }
-      case "number":
-        return this.#writeDouble(column.values[row]!);
-      case "big":
-        return this.#writeBig(column.values[row]!);
-      case "bool":
-        return this.#writeDouble(column.values[row]!);
-      case "list":
-      case "vector":
-        throw new InvariantError("lists and vectors have no look-up");
-      default:
-        return unreachable(column);
-    }
-  }
-
-  writeCell(kind: Column["kind"], value: Cell): void {
-    if (typeof value === "string") {
-      const bytes = ENCODER.encode(value);
-      this.#writeLength(bytes.length);
-      buffer.set(bytes, this.#length);
-      this.#length += bytes.length;
-    } else if (kind === "big") {
-      this.#writeBig(BigInt(value as bigint));
-    } else {
-      this.#writeDouble(Number(value));
-    }
-  }
-
-  #writeLength(length: number): void {
-    this.#reserve(length + 4);
-    view.setUint32(this.#length, length);
-    this.#length += 4;
-  }
-
-  #writeDouble(value: number): void {
-    this.#reserve(8);
-    view.setFloat64(this.#length, value === 0 ? 0 : value);
-    this.#length += 8;
-  }
-
-  #writeBig(value: bigint): void {
-    this.#reserve(8);
-    view.setBigUint64(this.#length, BigInt.asUintN(64, value));
-    this.#length += 8;
-  }
-
-  #reserve(more: number): void {
-    if (this.#length + more <= buffer.length) return;
-    const next = new Uint8Array(Math.max(this.#length + more, buffer.length * 2));
-    next.set(buffer);
-    buffer = next;
-    view = new DataView(buffer.buffer);
-  }
-}
-
-const WRITER = new TupleWriter();

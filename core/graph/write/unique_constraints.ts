@@ -2,11 +2,12 @@
  * `@key` and `@unique` over one table: no two entities share a tuple. A tuple with a null component is exempt; values
  * compare as stored. Tuples are compared as bytes, so a million edges need no strings.
  */
-import { assert, must, unreachable } from "../../base/assert.ts";
+import { assert, must } from "../../base/assert.ts";
 import type { AnyType, Constraint } from "../../schema/catalog.ts";
 import type { Cell } from "../../schema/value_type.ts";
 import { type Column, columnType, type RecordColumns, Utf8Column } from "../../storage/columns.ts";
 import { IdIndex } from "../../storage/id_index.ts";
+import { TupleWriter } from "../../storage/tuples.ts";
 import type { TableAfter } from "./after_image.ts";
 import { type PlaceOf, showCell, type Violation } from "./violation.ts";
 
@@ -88,62 +89,9 @@ function tupleIndex(columns: readonly Column[], length: number): TupleIndex {
   for (let row = 0; row < length; row++) {
     if (columns.some((column) => column.isNull(row))) continue;
     writer.clear();
-    for (const column of columns) writer.add(column, row);
+    for (const column of columns) writer.addRow(column, row);
     tuples.pushBytes(writer.bytes, 0, writer.length);
     rows.push(row);
   }
   return { index: IdIndex.build(tuples), rows };
-}
-
-/** Writes cells one after another so that different tuples give different bytes: fixed widths, or a length in front. */
-class TupleWriter {
-  bytes = new Uint8Array(256);
-  length = 0;
-  #view = new DataView(this.bytes.buffer);
-
-  clear(): void {
-    this.length = 0;
-  }
-
-  add(column: Column, row: number): void {
-    switch (column.kind) {
-      case "utf8": {
-        const start = column.offsets[row]!;
-        const size = column.offsets[row + 1]! - start;
-        this.#reserve(4 + size);
-        this.#view.setInt32(this.length, size);
-        for (let i = 0; i < size; i++) this.bytes[this.length + 4 + i] = column.bytes[start + i]!;
-        this.length += 4 + size;
-        return;
-      }
-      case "number":
-        this.#reserve(8);
-        this.#view.setFloat64(this.length, column.values[row]! + 0); // + 0 turns -0 into 0
-        this.length += 8;
-        return;
-      case "big":
-        this.#reserve(8);
-        this.#view.setBigUint64(this.length, BigInt.asUintN(64, column.values[row]!));
-        this.length += 8;
-        return;
-      case "bool":
-        this.#reserve(1);
-        this.bytes[this.length++] = column.values[row]!;
-        return;
-      case "list":
-      case "vector":
-        assert(false, `${column.kind} columns are not in unique groups`);
-        return;
-      default:
-        return unreachable(column);
-    }
-  }
-
-  #reserve(size: number): void {
-    if (this.length + size <= this.bytes.length) return;
-    const next = new Uint8Array(Math.max(this.length + size, this.bytes.length * 2));
-    next.set(this.bytes);
-    this.bytes = next;
-    this.#view = new DataView(next.buffer);
-  }
 }
