@@ -310,6 +310,16 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./commands/fmt.ts")).runFmt,
   },
   {
+    path: ["lsp"],
+    capability: "local",
+    may: [],
+    summary: "help editors with schema and query files (Language Server Protocol)",
+    positionals: [],
+    flags: [{ name: "stdio", help: "speak over standard input and output, as it does anyway" }],
+    examples: ["omnigraph lsp"],
+    load: async () => (await import("./commands/lsp.ts")).runLsp,
+  },
+  {
     path: ["version"],
     capability: "local",
     may: [],

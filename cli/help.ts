@@ -17,7 +17,7 @@ const LEGEND = `COMMANDS BY CAPABILITY
   served            graphs: a running server
   direct            init, schema plan, lint: the storage of one graph
   cluster control   cluster: a config folder and its storage root
-  local             fmt, version
+  local             fmt, lsp, version
 
 Run \`omnigraph help COMMAND\` for the flags of one command.
 `;
