@@ -9,6 +9,12 @@ import type { Output } from "./context.ts";
 
 const ENCODER = new TextEncoder();
 
+/** What a shell reports for a program whose reader went away: 128 + SIGPIPE. */
+const READER_GONE_EXIT = 141;
+
+/** Nobody reads stdout any more, as after `| head`: the command ends without a word. */
+class ReaderGone extends Error {}
+
 if (import.meta.main) Deno.exit(await main(Deno.args));
 
 /** Runs one command line and returns its exit code. */
@@ -19,14 +25,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     outColour: !Deno.noColor && Deno.stdout.isTerminal(),
     noteColour: !Deno.noColor && Deno.stderr.isTerminal(),
   };
-  const quick = quickAnswer(argv);
-  if (quick !== null) {
+  try {
+    const quick = quickAnswer(argv);
+    if (quick === null) return await run(argv, output);
     output.out(quick);
     return 0;
-  }
-  try {
-    return await run(argv, output);
   } catch (error) {
+    if (error instanceof ReaderGone) return READER_GONE_EXIT;
     const { renderError } = await import("./views/errors.ts");
     for (const line of renderError(error, output.noteColour)) output.note(line);
     return exitCode(error, argv);
@@ -83,11 +88,21 @@ async function run(argv: readonly string[], output: Output): Promise<number> {
 }
 
 function writeOut(text: string): void {
-  writeAll(Deno.stdout, text);
+  try {
+    writeAll(Deno.stdout, text);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.BrokenPipe) throw new ReaderGone();
+    throw new AppError("storage_error", "the output cannot be written", { cause });
+  }
 }
 
+/** Says something on stderr; when nobody listens there, the exit code has to do. */
 function writeErr(text: string): void {
-  writeAll(Deno.stderr, text);
+  try {
+    writeAll(Deno.stderr, text);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.BrokenPipe)) throw cause;
+  }
 }
 
 function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
