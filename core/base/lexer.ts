@@ -37,6 +37,7 @@ export function tokenize(source: string, punctuation: string): Token[] {
   const tokens: Token[] = [];
   let comments: Comment[] = [];
   let at = 0;
+  let openEnd: number | null = null;
   const push = (kind: TokenKind, start: number, end: number, text = source.slice(start, end)) => {
     tokens.push({ kind, start, end, text, comments: comments.length === 0 ? NO_COMMENTS : comments });
     if (comments.length > 0) comments = [];
@@ -63,8 +64,11 @@ export function tokenize(source: string, punctuation: string): Token[] {
     else if (char >= "0" && char <= "9") {
       const end = matchAt(NUMBER, source, at);
       push(source.slice(at, end).includes(".") ? "float" : "int", at, end);
-    } else if (char === '"') readString(source, at, push);
-    else if (char === "$") {
+    } else if (char === '"') {
+      const isOpen = readString(source, at, openEnd ?? source.indexOf("\n", at), push);
+      // Only the first one ends with its line: looking for the quote of each would read the rest again and again.
+      if (isOpen) openEnd = -1;
+    } else if (char === "$") {
       const end = matchAt(WORD, source, at + 1);
       if (end > at + 1 && /[a-z_]/.test(source[at + 1]!)) {
         push("variable", at, end, source.slice(at + 1, end));
@@ -91,11 +95,16 @@ function matchAt(pattern: RegExp, source: string, at: number): number {
   return pattern.test(source) ? pattern.lastIndex : at;
 }
 
+/**
+ * Reads a string, which may run over lines. One without a closing quote is an error up to `openEnd`, or up to the end of
+ * the source when that is -1; then the result is true.
+ */
 function readString(
   source: string,
   start: number,
+  openEnd: number,
   push: (kind: TokenKind, start: number, end: number, text: string) => void,
-): void {
+): boolean {
   let value = "";
   let badEscape: string | null = null;
   let at = start + 1;
@@ -109,10 +118,14 @@ function readString(
     else value += decoded;
     runStart = at + 1;
   }
-  if (at >= source.length) return push("error", start, source.length, "unterminated string");
+  if (at >= source.length) {
+    push("error", start, openEnd === -1 ? source.length : openEnd, "unterminated string");
+    return true;
+  }
   value += source.slice(runStart, at);
-  if (badEscape !== null) return push("error", start, at + 1, badEscape);
-  push("string", start, at + 1, value);
+  if (badEscape !== null) push("error", start, at + 1, badEscape);
+  else push("string", start, at + 1, value);
+  return false;
 }
 
 const ESCAPES: ReadonlyMap<string, string> = new Map([

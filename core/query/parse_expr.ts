@@ -47,7 +47,7 @@ export function parseValue(reader: TokenReader): ValueSyntax {
   if (startsLiteral(reader)) return parseLiteral(reader);
   return reader.fail(
     "a value (a literal, a parameter or `now()`)",
-    reader.peek().kind === "word" && reader.peek().text !== "null"
+    reader.peek().kind === "word" && reader.peek().text !== "null" && !reader.isPunct(":", 1)
       ? "strings are written in double quotes"
       : undefined,
   );
@@ -97,7 +97,7 @@ function startsLiteral(reader: TokenReader): boolean {
 }
 
 /** Whether `search(`, `match_text(` or `fuzzy(` comes next. */
-function isSearchCall(reader: TokenReader): boolean {
+export function isSearchCall(reader: TokenReader): boolean {
   return SEARCHES.some((fn) => reader.isCall(fn));
 }
 

@@ -1,7 +1,7 @@
 /** Mutation statements: one function per production, the production quoted above it. */
 import type { AssignSyntax, MutationSyntax, PredicateSyntax, StatementSyntax } from "./ast.ts";
 import { parseValue } from "./parse_expr.ts";
-import type { TokenReader } from "./token_reader.ts";
+import type { ListShape, TokenReader } from "./token_reader.ts";
 
 const COMPARISONS: ReadonlySet<string> = new Set([">=", "<=", "!=", ">", "<", "="]);
 const STATEMENTS = ["insert", "update", "delete"] as const;
@@ -13,9 +13,8 @@ export function startsStatement(reader: TokenReader): boolean {
 
 // mutation { mutation }
 export function parseMutation(reader: TokenReader): MutationSyntax {
-  const statements: StatementSyntax[] = [];
-  do statements.push(parseStatement(reader)); while (!reader.isPunct("}"));
-  return { kind: "mutation", statements };
+  const shape: ListShape = { close: "}", starts: () => startsStatement(reader), ends: () => false };
+  return { kind: "mutation", statements: reader.items(shape, () => parseStatement(reader)) };
 }
 
 // mutation = "insert" TypeName "{" assign { assign } "}"
@@ -31,9 +30,9 @@ function parseStatement(reader: TokenReader): StatementSyntax {
   }
   if (reader.maybeWord("update")) {
     const typeName = reader.typeName(what);
-    reader.expectWord("set");
+    reader.expectWord("set", `write \`update ${typeName.text} set { … } where …\``);
     const assignments = parseAssignments(reader);
-    reader.expectWord("where");
+    reader.expectWord("where", "an update says which entities it changes: `where property = value`");
     return {
       kind: "update",
       typeName,
@@ -44,23 +43,32 @@ function parseStatement(reader: TokenReader): StatementSyntax {
   }
   if (reader.maybeWord("delete")) {
     const typeName = reader.typeName(what);
-    reader.expectWord("where");
+    reader.expectWord("where", "a delete says which entities it removes: `where property = value`");
     return { kind: "delete", typeName, where: parsePredicate(reader), ...reader.spanFrom(start) };
   }
-  return reader.fail("`insert`, `update`, `delete` or `}`");
+  return reader.fail(
+    "`insert`, `update`, `delete` or `}`",
+    reader.nearWord(STATEMENTS) ??
+      (reader.isWord("match") ? "a query either reads or writes: split it into two" : undefined),
+  );
 }
 
 // "{" assign { assign } "}"        assign = ident ":" value [ "," ] ;
 function parseAssignments(reader: TokenReader): AssignSyntax[] {
   reader.expectPunct("{");
-  const assignments: AssignSyntax[] = [];
-  do {
+  const shape: ListShape = {
+    close: "}",
+    starts: () => reader.isIdent() && reader.isPunct(":", 1),
+    ends: () => reader.isWord("where") || (startsStatement(reader) && reader.startsLine()),
+  };
+  const assignments = reader.items(shape, () => {
     const property = reader.ident("a property name");
-    reader.expectPunct(":");
+    reader.expectPunct(":", `write \`${property.text}: value\``);
     const value = parseValue(reader);
-    assignments.push({ property, value, ...reader.spanFrom(property) });
     reader.maybePunct(",");
-  } while (!reader.maybePunct("}"));
+    return { property, value, start: property.start, end: value.end };
+  });
+  reader.maybePunct("}");
   return assignments;
 }
 

@@ -11,8 +11,9 @@ import type {
   ReadSyntax,
   TraversalSyntax,
 } from "./ast.ts";
-import { parseExpr, parseNearest, parseValue } from "./parse_expr.ts";
-import type { TokenReader } from "./token_reader.ts";
+import { habitHelp } from "./habits.ts";
+import { isSearchCall, parseExpr, parseNearest, parseValue } from "./parse_expr.ts";
+import { type ListShape, SyntaxFailure, type TokenReader } from "./token_reader.ts";
 import type { CompareOp } from "./typed.ts";
 
 const COMPARISONS: ReadonlySet<string> = new Set([
@@ -31,7 +32,8 @@ const COMPARISONS: ReadonlySet<string> = new Set([
 export function parseRead(reader: TokenReader): ReadSyntax {
   reader.expectWord("match");
   const match = parseClauses(reader);
-  reader.expectWord("return");
+  const early = reader.isWord("order") || reader.isWord("limit");
+  reader.expectWord("return", early ? "`order` and `limit` come after `return { … }`" : undefined);
   const returns = parseProjections(reader);
   const order = reader.maybeWord("order") ? parseOrder(reader) : [];
   const limit = reader.maybeWord("limit") ? reader.int("a number of rows after `limit`") : null;
@@ -40,22 +42,46 @@ export function parseRead(reader: TokenReader): ReadSyntax {
 
 function parseClauses(reader: TokenReader): ClauseSyntax[] {
   reader.expectPunct("{");
-  if (reader.isPunct("}")) reader.fail("at least one clause");
-  const clauses: ClauseSyntax[] = [];
-  do clauses.push(parseClause(reader)); while (!reader.maybePunct("}"));
+  if (reader.isPunct("}")) reader.report("at least one clause");
+  const clauses = reader.isPunct("}") ? [] : reader.items(clauseShape(reader), () => parseClause(reader));
+  reader.maybePunct("}");
   return clauses;
+}
+
+function clauseShape(reader: TokenReader): ListShape {
+  return {
+    close: "}",
+    starts: () => reader.startsLine() && startsClause(reader),
+    ends: () => reader.isWord("return") && reader.isPunct("{", 1),
+  };
+}
+
+/** Whether a clause as people usually write one starts at the current token. */
+function startsClause(reader: TokenReader): boolean {
+  return reader.peek().kind === "variable" || (reader.isWord("not") && reader.isPunct("{", 1)) ||
+    isSearchCall(reader);
 }
 
 // clause = negation | binding | traversal | filter | textsearch ;   (* tried in this order *)
 function parseClause(reader: TokenReader): ClauseSyntax {
   const start = reader.peek();
+  if (reader.isWord("return") && reader.isPunct("{", 1)) {
+    reader.fail("a clause or `}`", "close the block before `return`");
+  }
   if (reader.isWord("not") && reader.isPunct("{", 1)) return parseNegation(reader);
   if (start.kind === "variable") {
     if (reader.isPunct(":", 1)) return parseBinding(reader);
     if (startsTraversal(reader)) return parseTraversal(reader);
   }
-  if (!startsExpression(reader)) reader.fail("a clause or `}`");
+  if (!startsExpression(reader)) reader.fail("a clause or `}`", clauseHelp(reader));
   return parseFilterOrSearch(reader);
+}
+
+function clauseHelp(reader: TokenReader): string | undefined {
+  if (reader.isPunct(",")) return "clauses are separated by spaces or line breaks";
+  return reader.isPunct("(")
+    ? "a node is bound as `$n: Type`, an edge is followed as `$a edge $b`"
+    : undefined;
 }
 
 // negation = "not" "{" clause { clause } "}" ;
@@ -72,16 +98,29 @@ function parseBinding(reader: TokenReader): BindingSyntax {
   const typeName = reader.typeName("a node type name (it starts with a capital letter)");
   const matches: AssignSyntax[] = [];
   if (reader.maybePunct("{")) {
-    do matches.push(parsePropertyMatch(reader)); while (reader.maybePunct(",") && !reader.isPunct("}"));
-    if (!reader.maybePunct("}")) reader.fail("`,` or `}`");
+    matches.push(...reader.items(matchShape(reader), () => {
+      const match = parsePropertyMatch(reader);
+      if (!reader.maybePunct(",") && !reader.isPunct("}")) reader.fail("`,` or `}`");
+      return match;
+    }));
+    reader.maybePunct("}");
   }
   return { kind: "binding", variable, typeName, matches, ...reader.spanFrom(variable) };
+}
+
+function matchShape(reader: TokenReader): ListShape {
+  const { starts, ends } = clauseShape(reader);
+  return {
+    close: "}",
+    starts: () => reader.isIdent() && reader.isPunct(":", 1),
+    ends: () => starts() || ends(),
+  };
 }
 
 // pmatch = ident ":" value ;
 function parsePropertyMatch(reader: TokenReader): AssignSyntax {
   const property = reader.ident("a property name");
-  reader.expectPunct(":");
+  reader.expectPunct(":", `write \`${property.text}: value\``);
   const value = parseValue(reader);
   return { property, value, ...reader.spanFrom(property) };
 }
@@ -144,6 +183,7 @@ function parseFilterOrSearch(reader: TokenReader): ClauseSyntax {
   const compares = operator.kind === "punct" || operator.kind === "word";
   if (!compares || !COMPARISONS.has(operator.text)) {
     if (left.kind === "search") return { kind: "textsearch", search: left, start: left.start, end: left.end };
+    if (left.kind === "alias") refuseWord(reader, left);
     const isBinding = left.kind === "variable" && operator.kind === "word" && !reader.isIdent();
     reader.fail(
       "a comparison (`=`, `!=`, `<`, `<=`, `>`, `>=`, `contains`, `starts_with`)",
@@ -163,6 +203,12 @@ function parseFilterOrSearch(reader: TokenReader): ClauseSyntax {
   return filter;
 }
 
+/** A bare word in a match block compares with nothing: it was meant to be something else. */
+function refuseWord(reader: TokenReader, word: Name): never {
+  const help = habitHelp(word.text) ?? `variables start with \`$\`: \`$${word.text}\``;
+  throw new SyntaxFailure(`expected a clause or \`}\`, found \`${word.text}\``, word, help);
+}
+
 function startsExpression(reader: TokenReader): boolean {
   const { kind } = reader.peek();
   return kind === "variable" || kind === "int" || kind === "float" || kind === "string" || reader.isIdent() ||
@@ -172,17 +218,31 @@ function startsExpression(reader: TokenReader): boolean {
 // return "{" proj { [","] proj } [","] "}"
 function parseProjections(reader: TokenReader): ProjectionSyntax[] {
   reader.expectPunct("{");
-  if (reader.isPunct("}")) reader.fail("at least one expression");
-  const projections: ProjectionSyntax[] = [];
-  do {
-    projections.push(parseProjection(reader));
+  if (reader.isPunct("}")) reader.report("at least one expression");
+  const shape: ListShape = {
+    close: "}",
+    starts: () => reader.isAfterComma() || (reader.startsLine() && startsExpression(reader)),
+    ends: () => startsAfterReturn(reader),
+  };
+  const projections = reader.isPunct("}") ? [] : reader.items(shape, () => {
+    const projection = parseProjection(reader);
     reader.maybePunct(",");
-  } while (!reader.maybePunct("}"));
+    return projection;
+  });
+  reader.maybePunct("}");
   return projections;
+}
+
+/** Whether the order block or the limit starts here. */
+function startsAfterReturn(reader: TokenReader): boolean {
+  return (reader.isWord("order") && reader.isPunct("{", 1)) || reader.isWord("limit");
 }
 
 // proj = expr [ "as" ident ] ;
 function parseProjection(reader: TokenReader): ProjectionSyntax {
+  if (reader.isWord("order") && reader.isPunct("{", 1)) {
+    reader.fail("an expression, `,` or `}`", "close the `return` block before `order`");
+  }
   if (!startsExpression(reader)) reader.fail("an expression, `,` or `}`");
   const expr = parseExpr(reader);
   const alias = reader.maybeWord("as") ? reader.ident("a column name after `as`") : null;
@@ -191,14 +251,24 @@ function parseProjection(reader: TokenReader): ProjectionSyntax {
 
 // "order" "{" ord { "," ord } "}"
 function parseOrder(reader: TokenReader): OrderSyntax[] {
-  reader.expectPunct("{");
-  const entries: OrderSyntax[] = [];
-  do entries.push(parseOrderEntry(reader)); while (reader.maybePunct(","));
-  if (!reader.maybePunct("}")) {
-    const afterNearest = entries.at(-1)?.expr.kind === "nearest" &&
-      (reader.isWord("asc") || reader.isWord("desc"));
-    reader.fail("`,` or `}`", afterNearest ? "`nearest` always ranks the best rows first" : undefined);
-  }
+  reader.expectPunct("{", "write `order { $n.property desc }`");
+  const shape: ListShape = {
+    close: "}",
+    starts: () => reader.isAfterComma(),
+    ends: () => reader.isWord("limit"),
+  };
+  const entries = reader.items(shape, () => {
+    const entry = parseOrderEntry(reader);
+    if (reader.isPunct("}")) return entry;
+    if (!reader.maybePunct(",")) {
+      const afterNearest = entry.expr.kind === "nearest" && (reader.isWord("asc") || reader.isWord("desc"));
+      const direction = reader.peek().kind === "word" ? "a direction is `asc` or `desc`" : undefined;
+      reader.fail("`,` or `}`", afterNearest ? "`nearest` always ranks the best rows first" : direction);
+    }
+    if (reader.isPunct("}")) reader.fail("an expression");
+    return entry;
+  });
+  reader.maybePunct("}");
   return entries;
 }
 

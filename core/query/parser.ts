@@ -1,15 +1,15 @@
 /**
- * From `.gq` text to syntax trees. A mistake costs only the query it is in: the parser reports it and goes on with the
- * next `query name(`.
+ * From `.gq` text to syntax trees. A mistake costs the smallest part of a query that it is in (a parameter, a clause, a
+ * column, a statement): the parser reports it and goes on behind that part, so that one run finds all mistakes.
  */
 import type { Diagnostic } from "../base/diagnostic.ts";
-import { SOURCE_CHARS_MAX } from "../base/limits.ts";
+import { DIAGNOSTICS_MAX, SOURCE_CHARS_MAX } from "../base/limits.ts";
 import type { SourceText, Span } from "../base/span.ts";
 import { didYouMean } from "../base/suggest.ts";
 import type { Name, ParamSyntax, ParamTypeSyntax, QuerySyntax } from "./ast.ts";
 import { parseMutation, startsStatement } from "./parse_mutation.ts";
 import { parseRead } from "./parse_read.ts";
-import { SyntaxFailure, TokenReader } from "./token_reader.ts";
+import { type ListShape, SyntaxFailure, TokenReader } from "./token_reader.ts";
 
 /** What {@linkcode parseFile} returns. */
 export interface ParsedFile {
@@ -17,7 +17,7 @@ export interface ParsedFile {
   readonly queries: readonly QuerySyntax[];
   /** Names of all declarations that could be recognised, broken ones included, in file order. */
   readonly declared: readonly string[];
-  /** At most one per query, code `Q000`. */
+  /** In source order, code `Q000`, at most `DIAGNOSTICS_MAX`. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -44,13 +44,12 @@ export function parseFile(source: SourceText): ParsedFile {
   }
   const reader = new TokenReader(source.text);
   while (reader.peek().kind !== "end") {
-    try {
-      queries.push(parseQuery(reader, (name) => declared.push(name.text)));
-    } catch (error) {
-      if (!(error instanceof SyntaxFailure)) throw error;
-      report(error.message, error.span, error.help);
-      reader.skipToQuery();
-    }
+    const failed = reader.failed;
+    const query = reader.query(() => parseQuery(reader, (name) => declared.push(name.text)));
+    if (query !== null && reader.failed === failed) queries.push(query);
+  }
+  for (const { message, span, help } of reader.failures.slice(0, DIAGNOSTICS_MAX)) {
+    report(message, span, help);
   }
   return { queries, declared, diagnostics };
 }
@@ -58,17 +57,24 @@ export function parseFile(source: SourceText): ParsedFile {
 // query = "query" ident "(" [ param { "," param } ] ")" { meta } "{" ( read | mutation { mutation } ) "}" ;
 function parseQuery(reader: TokenReader, onName: (name: Name) => void): QuerySyntax {
   const start = reader.peek();
-  reader.expectWord("query");
+  if (!reader.isWord("query")) {
+    reader.fail("`query`", reader.nearWord(["query"]) ?? "a file holds queries: `query name() { … }`");
+  }
+  reader.take();
   const name = reader.ident("a query name (it starts with a lower-case letter)");
   onName(name);
   const params = parseParams(reader);
   const meta = parseMeta(reader);
   reader.expectPunct("{");
   if (!reader.isWord("match") && !startsStatement(reader)) {
-    reader.fail("`match`, `insert`, `update` or `delete`");
+    reader.fail(
+      "`match`, `insert`, `update` or `delete`",
+      reader.nearWord(["match", "insert", "update", "delete"]) ??
+        (reader.isWord("return") ? "a read starts with `match { … }`" : undefined),
+    );
   }
   const body = reader.isWord("match") ? parseRead(reader) : parseMutation(reader);
-  if (!reader.maybePunct("}")) reader.fail(afterBody(body));
+  if (!reader.maybePunct("}")) reader.fail(afterBody(body), afterBodyHelp(reader, body));
   return { name, params, ...meta, body, ...reader.spanFrom(start) };
 }
 
@@ -78,20 +84,39 @@ function afterBody(body: QuerySyntax["body"]): string {
   return body.order.length > 0 ? "`limit` or `}`" : "`order`, `limit` or `}`";
 }
 
+function afterBodyHelp(reader: TokenReader, body: QuerySyntax["body"]): string | undefined {
+  if (reader.isWord("query") || reader.peek().kind === "end") return "close the query with `}`";
+  if (body.kind === "mutation") return reader.nearWord(["insert", "update", "delete"]);
+  if (reader.isWord("order")) return "`order` comes before `limit`";
+  return reader.nearWord(["order", "limit"]);
+}
+
 // "(" [ param { "," param } ] ")"
 function parseParams(reader: TokenReader): ParamSyntax[] {
-  reader.expectPunct("(");
-  const params: ParamSyntax[] = [];
-  if (reader.maybePunct(")")) return params;
-  do params.push(parseParam(reader)); while (reader.maybePunct(","));
-  if (!reader.maybePunct(")")) reader.fail("`,` or `)`");
+  reader.expectPunct("(", "a query has a list of parameters, even an empty one: `query name()`");
+  if (reader.maybePunct(")")) return [];
+  const shape: ListShape = {
+    close: ")",
+    starts: () => reader.isAfterComma(),
+    ends: () => reader.isPunct("{") || reader.isPunct("@"),
+  };
+  const params = reader.items(shape, () => {
+    const param = parseParam(reader);
+    if (reader.isPunct(")")) return param;
+    if (!reader.maybePunct(",")) reader.fail("`,` or `)`");
+    if (reader.isPunct(")")) reader.fail(PARAM);
+    return param;
+  });
+  reader.maybePunct(")");
   return params;
 }
 
+const PARAM = "a parameter such as `$name: String`";
+
 // param = Variable ":" ( scalar | "[" scalar "]" | "Vector" "(" int ")" ) [ "?" ] ;
 function parseParam(reader: TokenReader): ParamSyntax {
-  const name = reader.variable("a parameter such as `$name: String`");
-  reader.expectPunct(":");
+  const name = reader.variable(PARAM);
+  reader.expectPunct(":", `write \`$${name.text}: String\``);
   const type = parseParamType(reader);
   const nullable = reader.maybePunct("?");
   return { name, type, nullable, ...reader.spanFrom(name) };
@@ -101,7 +126,7 @@ function parseParamType(reader: TokenReader): ParamTypeSyntax {
   const start = reader.peek();
   if (reader.maybePunct("[")) {
     const scalar = reader.word("a scalar type");
-    reader.expectPunct("]");
+    reader.expectPunct("]", `a list type is written \`[${scalar.text}]\``);
     return { kind: "list", scalar };
   }
   if (!reader.isCall("Vector")) return { kind: "scalar", scalar: reader.word("a parameter type") };

@@ -213,6 +213,7 @@ Deno.test("one mistake does not hide the mistakes and queries after it", () => {
     "parse error: expected a node type name (it starts with a capital letter), found `}`",
     "parse error: expected `order`, `limit` or `}`, found `query`",
     "parse error: unexpected character `~`",
+    "parse error: expected `query`, found `stray`",
   ]);
 });
 
@@ -278,4 +279,37 @@ Deno.test("any text ends in queries or diagnostics whose spans lie inside it", (
     }),
     { numRuns: 1000 },
   );
+});
+
+Deno.test("all mistakes of one query are reported, each once", () => {
+  const places = (text: string) =>
+    parse(text).diagnostics.map(({ span }) => text.slice(span!.start, span!.end) || "the end");
+  assert.deepEqual(
+    places(`query a($x String, $y: Int) {
+      match {
+        $p Plant
+        $q: Plant { label rose, height: -3 light: "sun" }
+        not { $p growsIn }
+        $p growsIn $b
+      }
+      return { $p.label, -3, $b.row as }
+      order { $p.label up, $p.row }
+      limit }`),
+    ["String", "Plant", "rose", "-", "}", "-", "}", "up", "}"],
+  );
+  assert.deepEqual(
+    places(`query b() {
+      insert Plant { label = "x" }
+      insert { }
+      delete Plant where label contains "x" }`),
+    ["=", "{", "contains"],
+  );
+  assert.deepEqual(places("query c() { match { $p: Plant { a: 1 return { $p } }\nqurey d() { }"), [
+    "return",
+    "qurey",
+  ]);
+  assert.deepEqual(places('query e() { match { $p: P { a: "x } } return { $p } }\nquery F() { }'), [
+    '"x } } return { $p } }',
+    "F",
+  ]);
 });

@@ -7,7 +7,9 @@ import { must } from "../base/assert.ts";
 import { type Token, tokenize } from "../base/lexer.ts";
 import { NESTING_MAX } from "../base/limits.ts";
 import type { Span } from "../base/span.ts";
+import { didYouMean, nearestName } from "../base/suggest.ts";
 import type { Name } from "./ast.ts";
+import { habitHelp } from "./habits.ts";
 
 /** The single punctuation characters of the language, as the lexer wants them. */
 export const PUNCTUATION = "(){}[]:,.?@=<>";
@@ -18,6 +20,8 @@ export class SyntaxFailure extends Error {
   override readonly name = "SyntaxFailure";
   readonly span: Span;
   readonly help: string | undefined;
+  /** Whether somebody who caught it has noted it and let it pass on. */
+  isRecorded = false;
 
   constructor(message: string, span: Span, help?: string) {
     super(message);
@@ -26,25 +30,33 @@ export class SyntaxFailure extends Error {
   }
 }
 
-/** What people write out of habit, and what to write instead. */
-const HINTS: ReadonlyMap<string, string> = new Map([
-  ["unexpected character `-`", "there are no negative literals: pass the number as a parameter"],
-  ["unexpected character `#`", "comments start with `//`"],
-  ["unexpected character `'`", "strings are written in double quotes"],
-  ["null", "there is no `null` literal: pass null through a nullable parameter"],
-  ["where", "filters are clauses of the match block"],
-  ["and", "clauses are joined by writing them one after another"],
-  ["offset", "there is no offset: pass the last seen key as a parameter and filter on it"],
-  ["skip", "there is no offset: pass the last seen key as a parameter and filter on it"],
-]);
+/** How the items of a list stand beside each other; see {@linkcode TokenReader.items}. */
+export interface ListShape {
+  readonly close: "}" | ")";
+  /** Whether an item may start at the current token. */
+  readonly starts: () => boolean;
+  /** Whether the current token stands behind the list for sure, whatever braces are open. */
+  readonly ends: () => boolean;
+}
 
 /** See the head of this file. */
 export class TokenReader {
+  /** The mistakes so far, in the order in which they were met. */
+  readonly failures: SyntaxFailure[] = [];
+  readonly #text: string;
   readonly #tokens: readonly Token[];
   #next = 0;
   #depth = 0;
+  /** Opened braces less closed ones, before the current token. */
+  #braces = 0;
+  #failed = 0;
+  /** `#failed` at the start of the current query. */
+  #failedBefore = 0;
+  /** A failure up to this token is an echo of the mistake that reading has just recovered from. */
+  #quietUntil = -1;
 
   constructor(text: string) {
+    this.#text = text;
     this.#tokens = tokenize(text, PUNCTUATION);
   }
 
@@ -57,7 +69,9 @@ export class TokenReader {
   /** Consumes the current token. */
   take(): Token {
     const token = this.peek();
-    if (token.kind !== "end") this.#next++;
+    if (token.kind === "end") return token;
+    if (token.kind === "punct") this.#braces += token.text === "{" ? 1 : token.text === "}" ? -1 : 0;
+    this.#next++;
     return token;
   }
 
@@ -86,22 +100,30 @@ export class TokenReader {
 
   maybePunct(text: string): boolean {
     if (!this.isPunct(text)) return false;
-    this.#next++;
+    this.take();
     return true;
   }
 
   maybeWord(text: string): boolean {
     if (!this.isWord(text)) return false;
-    this.#next++;
+    this.take();
     return true;
   }
 
-  expectPunct(text: string): Token {
-    return this.isPunct(text) ? this.take() : this.fail(`\`${text}\``);
+  expectPunct(text: string, help?: string): Token {
+    return this.isPunct(text) ? this.take() : this.fail(`\`${text}\``, help);
   }
 
-  expectWord(text: string): Token {
-    return this.isWord(text) ? this.take() : this.fail(`\`${text}\``);
+  /** Takes the word or fails; `help` is for words that are not a misspelling of it. */
+  expectWord(text: string, help?: string): Token {
+    if (this.isWord(text)) return this.take();
+    return this.fail(`\`${text}\``, this.nearWord([text]) ?? help);
+  }
+
+  /** `did you mean …?`, when the current token is a word near one of these. */
+  nearWord(words: readonly string[]): string | undefined {
+    const token = this.peek();
+    return token.kind === "word" ? didYouMean(token.text, words) : undefined;
   }
 
   ident(what: string): Name {
@@ -163,19 +185,117 @@ export class TokenReader {
   /** Fails at the current token. */
   fail(expected: string, help?: string): never {
     const token = this.peek();
-    if (token.kind === "error") throw new SyntaxFailure(token.text, token, HINTS.get(token.text));
+    if (token.kind === "error") throw new SyntaxFailure(token.text, token, habitHelp(token.text));
     throw new SyntaxFailure(
       `expected ${expected}, found ${describe(token)}`,
       token,
-      help ?? HINTS.get(token.text),
+      help ?? this.#hint(token),
     );
   }
 
-  /** Moves on to the next token that starts a query declaration, or to the end. */
-  skipToQuery(): void {
-    this.#depth = 0;
-    const startsQuery = () => this.isWord("query") && this.isIdent(1) && this.isPunct("(", 2);
-    while (this.peek().kind !== "end" && !startsQuery()) this.#next++;
+  #hint(token: Token): string | undefined {
+    const hint = habitHelp(token.text);
+    if (hint !== undefined) return hint;
+    const previous = this.#tokens[this.#next - 1];
+    const isLong = previous?.kind === "string" &&
+      this.#text.slice(previous.start, previous.end).includes("\n");
+    return isLong ? "the text before this runs over several lines: is a quote missing?" : undefined;
+  }
+
+  /** How often reading failed, echoes included. */
+  get failed(): number {
+    return this.#failed;
+  }
+
+  /** Records a mistake at the current token and stays there. */
+  report(expected: string): void {
+    try {
+      this.fail(expected);
+    } catch (failure) {
+      if (!(failure instanceof SyntaxFailure)) throw failure;
+      this.#record(failure);
+    }
+  }
+
+  /** Reads a whole query; after a mistake that could not be limited to a part of it, null and the next query. */
+  query<T>(read: () => T): T | null {
+    this.#failedBefore = this.#failed;
+    const start = this.#next;
+    try {
+      return read();
+    } catch (failure) {
+      if (!(failure instanceof SyntaxFailure)) throw failure;
+      this.#record(failure);
+      this.#depth = 0;
+      if (this.#next === start) this.#next++;
+      while (this.peek().kind !== "end" && !this.#startsQuery()) this.#next++;
+      return null;
+    }
+  }
+
+  /**
+   * Reads items up to the sign that closes their list, which is left to the caller. A mistake costs one item: reading
+   * goes on where `starts` holds, outside of braces that the item opened. Where `ends` holds, the closing sign is
+   * missing and the list is over. When neither comes before the next query, the mistake ends what is around the list.
+   */
+  items<T>(shape: ListShape, read: () => T): T[] {
+    const items: T[] = [];
+    for (;;) {
+      const start = this.#next;
+      const depth = this.#depth;
+      const braces = this.#braces;
+      try {
+        items.push(read());
+      } catch (failure) {
+        if (!(failure instanceof SyntaxFailure)) throw failure;
+        this.#record(failure);
+        this.#depth = depth;
+        if (!this.#skipItem(shape, start, braces)) throw failure;
+        this.#quietUntil = this.#next + (this.isPunct(shape.close) ? 1 : 0);
+        this.#braces = braces;
+        if (shape.ends()) return items;
+      }
+      if (this.isPunct(shape.close)) return items;
+    }
+  }
+
+  /** Whether the current token is the first of its line. */
+  startsLine(): boolean {
+    const previous = this.#tokens[this.#next - 1];
+    return previous === undefined || this.#text.slice(previous.end, this.peek().start).includes("\n");
+  }
+
+  /** Whether the token before the current one is a comma. */
+  isAfterComma(): boolean {
+    return this.isPunct(",", -1);
+  }
+
+  #skipItem({ starts, ends, close }: ListShape, start: number, braces: number): boolean {
+    for (; this.peek().kind !== "end" && !this.#startsQuery(); this.take()) {
+      if (ends()) return true;
+      if (this.#braces === braces && (this.isPunct(close) || (this.#next > start && starts()))) return true;
+    }
+    return false;
+  }
+
+  #startsQuery(): boolean {
+    if (this.isWord("query") && this.isIdent(1) && this.isPunct("(", 2)) return true;
+    if (!this.startsLine() || this.peek().kind !== "word" || this.peek(1).kind !== "word") return false;
+    // A misspelled start of a query; nothing else that is well-formed begins a line like this.
+    if (this.isWord("query")) return this.isPunct("(", 2) || this.isPunct("{", 2) || this.isPunct("@", 2);
+    return this.isPunct("(", 2) && nearestName(this.peek().text, ["query"]) !== null;
+  }
+
+  #record(failure: SyntaxFailure): void {
+    if (failure.isRecorded) return;
+    failure.isRecorded = true;
+    const isFirst = this.#failed++ === this.#failedBefore;
+    if (isFirst || !this.#isEcho()) this.failures.push(failure);
+  }
+
+  /** What fails where reading has just resumed, or lacks the end of a query with mistakes, says nothing new. */
+  #isEcho(): boolean {
+    return this.#next <= this.#quietUntil || this.peek().kind === "end" || this.#startsQuery();
   }
 
   #name(): Name {
