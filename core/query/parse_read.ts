@@ -183,7 +183,7 @@ function parseFilterOrSearch(reader: TokenReader): ClauseSyntax {
   const compares = operator.kind === "punct" || operator.kind === "word";
   if (!compares || !COMPARISONS.has(operator.text)) {
     if (left.kind === "search") return { kind: "textsearch", search: left, start: left.start, end: left.end };
-    if (left.kind === "alias") refuseWord(reader, left);
+    if (left.kind === "alias") refuseWord(left);
     const isBinding = left.kind === "variable" && operator.kind === "word" && !reader.isIdent();
     reader.fail(
       "a comparison (`=`, `!=`, `<`, `<=`, `>`, `>=`, `contains`, `starts_with`)",
@@ -204,7 +204,7 @@ function parseFilterOrSearch(reader: TokenReader): ClauseSyntax {
 }
 
 /** A bare word in a match block compares with nothing: it was meant to be something else. */
-function refuseWord(reader: TokenReader, word: Name): never {
+function refuseWord(word: Name): never {
   const help = habitHelp(word.text) ?? `variables start with \`$\`: \`$${word.text}\``;
   throw new SyntaxFailure(`expected a clause or \`}\`, found \`${word.text}\``, word, help);
 }
