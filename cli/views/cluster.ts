@@ -34,7 +34,7 @@ export function planLines({ result, diagnostics }: Outcome<PlanResult>, colour =
     head,
     ...(planned ? changeLines(changes) : []),
     ...gates.map((gate) => `${INDENT}needs approval: ${gate.resource} (${gate.reason})`),
-    ...(planned ? provenanceLines(result.provenance) : []),
+    ...(planned ? provenanceLines(result.provenance, isUnreadable(diagnostics)) : []),
     ...diagnosticLines(diagnostics, colour),
   ];
 }
@@ -53,7 +53,7 @@ export function applyLines({ result, diagnostics }: Outcome<ApplyResult>, colour
     head,
     ...(planned ? changeLines(changes) : []),
     ...(planned ? [INDENT + end] : []),
-    ...(planned ? provenanceLines(result.provenance) : []),
+    ...(planned ? provenanceLines(result.provenance, isUnreadable(diagnostics)) : []),
     ...(result.state_written ? [INDENT + pickup] : []),
     ...diagnosticLines(diagnostics, colour),
   ];
@@ -145,9 +145,14 @@ interface ProvenanceView {
   readonly dirty_paths: readonly string[] | null;
 }
 
-function provenanceLines(provenance: ProvenanceView | null): string[] {
+function isUnreadable(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some(({ code }) => code === "provenance_unreadable");
+}
+
+function provenanceLines(provenance: ProvenanceView | null, unreadable = false): string[] {
   if (provenance === null) return [];
   const { commit, ref, subject, path, dirty } = provenance;
+  if (path === null && unreadable) return [`${INDENT}commit: unknown, the git repository cannot be read`];
   if (path === null) return [`${INDENT}commit: none, the config directory is not in a git repository`];
   const words = [
     commit === null ? "none yet" : commit.slice(0, 12),

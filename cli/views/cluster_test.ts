@@ -8,6 +8,7 @@ import {
   SHIPS_GQ,
 } from "../../tests/support/cluster_files.ts";
 import { clusterValidate } from "../../core/cluster/commands.ts";
+import { finding } from "../../core/cluster/findings.ts";
 import { applyLines, forceUnlockLines, planLines, statusLines, validateLines } from "./cluster.ts";
 
 Deno.test("views: validate counts resources and edges", async () => {
@@ -126,5 +127,14 @@ Deno.test("views: status and force-unlock tell about ledger and lock", async () 
   assert.equal(forceUnlockLines(await bench.forceUnlock("01OTHER"))[0], "cluster force-unlock failed");
   assert.deepEqual(forceUnlockLines(await bench.forceUnlock("01HELD")), [
     `cluster force-unlock: removed lock (${facts})`,
+  ]);
+});
+
+Deno.test("views: a repository that cannot be read is not said to be none", async () => {
+  const outcome = await clusterBench().plan();
+  const problem = finding("provenance_unreadable", CONFIG_DIR, "the git repository cannot be read: broken");
+  assert.deepEqual(planLines({ ...outcome, diagnostics: [problem] }).slice(-2), [
+    "  commit: unknown, the git repository cannot be read",
+    `WARN  provenance_unreadable ${CONFIG_DIR}: the git repository cannot be read: broken`,
   ]);
 });

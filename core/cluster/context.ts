@@ -1,6 +1,6 @@
 /** Everything a command may touch besides its arguments, in one value. */
 import type { Env } from "../base/ports.ts";
-import type { FileChange, UsedFile } from "../git/read_git.ts";
+import type { FileChanges, UsedFile } from "../git/read_git.ts";
 import type { GitProvenance, Provenance } from "../git/provenance.ts";
 import type { Ports } from "../graph/graph_ports.ts";
 import type { LifeSign } from "../storage/life_sign.ts";
@@ -13,10 +13,7 @@ import type { ConfigFiles } from "./sources.ts";
 export interface GitReader {
   /** null outside a repository; throws when there is one that cannot be read. */
   readProvenance(configDir: string, files: readonly UsedFile[]): Promise<GitProvenance | null>;
-  readFileChanges(
-    configDir: string,
-    paths: readonly string[],
-  ): Promise<ReadonlyMap<string, FileChange | null>>;
+  readFileChanges(configDir: string, paths: readonly string[]): Promise<FileChanges>;
 }
 
 /** The world of one command. */

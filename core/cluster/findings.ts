@@ -90,6 +90,7 @@ export const FINDINGS = {
   history_write_error: "warning",
   config_dirty: "error",
   provenance_unreadable: "warning",
+  provenance_shallow: "warning",
   injected_failpoint: "error",
 } as const satisfies Record<string, Diagnostic["severity"]>;
 

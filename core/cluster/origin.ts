@@ -38,20 +38,15 @@ export async function readOrigin(
 
 /** `config_dirty` when used files differ from the commit, or when that cannot be known; null when all is well. */
 export function dirtyFinding(origin: ReadOrigin): Diagnostic | null {
-  const help = "commit the files, or pass --allow-dirty";
   if (origin.problem !== null) {
-    return finding(
-      "config_dirty",
-      origin.problem.path,
-      `unknown whether files are committed: ${origin.problem.message}`,
-      {
-        help,
-      },
-    );
+    const message = `unknown whether files are committed: ${origin.problem.message}`;
+    const help = "make the repository readable, or pass --allow-dirty";
+    return finding("config_dirty", origin.problem.path, message, { help });
   }
   const paths = origin.provenance.dirty_paths ?? [];
   if (paths.length === 0) return null;
   const message = `files of the configuration differ from the commit: ${paths.join(", ")}`;
+  const help = "commit the files, or pass --allow-dirty";
   return finding("config_dirty", origin.provenance.path ?? ".", message, { help });
 }
 
@@ -71,17 +66,18 @@ export async function readChangedCommits(
   const commits = new Map<Address, string | null>();
   let changes: ReadonlyMap<string, FileChange | null> = new Map();
   let problem: Diagnostic | null = null;
+  const help = "clone the whole history, in GitHub Actions with `fetch-depth: 0`";
   try {
-    if (paths.size > 0) changes = await context.git.readFileChanges(configDir, [...paths]);
+    const read = paths.size === 0 ? null : await context.git.readFileChanges(configDir, [...paths]);
+    changes = read?.changes ?? changes;
+    if (read?.shallow) {
+      const message = "the clone is shallow: which commit changed what last is recorded only where it shows";
+      problem = finding("provenance_shallow", configDir, message, { help });
+    }
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    const help = "clone the whole history, in GitHub Actions with `fetch-depth: 0`";
-    problem = finding(
-      "provenance_unreadable",
-      configDir,
-      `who changed what last is unknown: ${error.message}`,
-      { help },
-    );
+    const message = `who changed what last is unknown: ${error.message}`;
+    problem = finding("provenance_unreadable", configDir, message, { help });
   }
   for (const address of addresses) {
     let newest: FileChange | null = null;

@@ -141,6 +141,23 @@ Deno.test("a repository that cannot be read warns in plan and refuses apply", as
   });
 });
 
+Deno.test("apply in a shallow clone works and hints at what cannot be recorded", async () => {
+  await withRepository(async (repository, first) => {
+    await Deno.writeTextFile(join(repository.options.configDir, "../.git/shallow"), `${first}\n`);
+    const applied = await clusterApply(repository.options);
+    assert.deepEqual([applied.exitCode, applied.diagnostics.map(({ code }) => code)], [0, [
+      "provenance_shallow",
+    ]]);
+    assert.match(applied.diagnostics[0]!.help!, /fetch-depth: 0/);
+    assert.equal((await repository.ledger()).resources["schema.fleet"].changed_commit, null);
+    assert.deepEqual(
+      (await clusterApply(repository.options)).diagnostics,
+      [],
+      "nothing applied, nothing to say",
+    );
+  });
+});
+
 Deno.test("in GitHub Actions the run, the pull request and the actor are recorded", async () => {
   await withRepository(async (repository) => {
     const values: Record<string, string> = {

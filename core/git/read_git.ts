@@ -23,6 +23,14 @@ export interface FileChange {
   readonly rank: number;
 }
 
+/** What the history says about some files. */
+export interface FileChanges {
+  /** By absolute path as given; null when unknown: not in HEAD, outside the repository, or not in this clone. */
+  readonly changes: ReadonlyMap<string, FileChange | null>;
+  /** Whether an answer is unknown because the clone is shallow. */
+  readonly shallow: boolean;
+}
+
 /** A walk over the history ends after this many commits; older changes are unknown then. */
 const WALK_COMMITS_MAX = 10_000;
 
@@ -59,27 +67,24 @@ export async function readProvenance(
   });
 }
 
-/**
- * The last commit that touched each file, by absolute path as given; null when unknown: not in HEAD, older than a
- * shallow clone shows, or outside the repository. Follows history the way `git log -- <file>` does.
- */
+/** The last commit that touched each file. Follows history the way `git log -- <file>` does. */
 export async function readFileChanges(
   configDir: string,
   paths: readonly string[],
-): Promise<ReadonlyMap<string, FileChange | null>> {
+): Promise<FileChanges> {
   return await reading(async () => {
     const changes = new Map<string, FileChange | null>(paths.map((path) => [path, null]));
     const repository = await openRepository(configDir);
     const head = repository === null ? null : (await repository.head()).commit;
-    if (repository === null || head === null) return changes;
+    if (repository === null || head === null) return { changes, shallow: false };
     const inside = new Map<string, string>();
     for (const path of paths) {
       const at = insidePath(repository, await realpath(path).catch(() => path));
       if (at !== null) inside.set(path, at);
     }
-    const found = await walkHistory(repository, head, new Set(inside.values()));
+    const { found, shallow } = await walkHistory(repository, head, new Set(inside.values()));
     for (const [path, at] of inside) changes.set(path, found.get(at) ?? null);
-    return changes;
+    return { changes, shallow };
   });
 }
 
@@ -87,9 +92,10 @@ async function walkHistory(
   repository: Repository,
   head: string,
   paths: ReadonlySet<string>,
-): Promise<ReadonlyMap<string, FileChange>> {
+): Promise<{ readonly found: ReadonlyMap<string, FileChange>; readonly shallow: boolean }> {
   const found = new Map<string, FileChange>();
-  const shallow = await repository.shallowCommits();
+  const boundary = await repository.shallowCommits();
+  let shallow = false;
   // Where each path is being followed: commits with the paths that look the same there as at HEAD.
   const frontier = new Map<string, Set<string>>([[head, new Set(paths)]]);
   for (let walked = 0; frontier.size > 0 && walked < WALK_COMMITS_MAX; walked++) {
@@ -97,7 +103,10 @@ async function walkHistory(
     const here = frontier.get(commit.oid)!;
     frontier.delete(commit.oid);
     for (const path of here) if (await repository.at(commit.tree, path) === null) here.delete(path);
-    if (shallow.has(commit.oid)) continue;
+    if (boundary.has(commit.oid)) {
+      shallow ||= here.size > 0;
+      continue;
+    }
     for (const parentId of commit.parents) {
       if (here.size === 0) break;
       const parent = await repository.commit(parentId);
@@ -113,7 +122,7 @@ async function walkHistory(
     const rank = found.size;
     for (const path of here) found.set(path, { commit: commit.oid, rank });
   }
-  return found;
+  return { found, shallow };
 }
 
 /** The newest commit first, so that paths which come together again are followed together. */

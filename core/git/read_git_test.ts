@@ -214,7 +214,10 @@ Deno.test("readFileChanges() finds the last commit that touched each file", () =
     commits["a"] = await commitAll(folder, "edit a");
     await write(folder, "queries/new.gq", "not committed");
     const names = ["a", "b", "c", "new"];
-    const found = await readFileChanges(folder, names.map((name) => join(folder, `queries/${name}.gq`)));
+    const { changes: found } = await readFileChanges(
+      folder,
+      names.map((name) => join(folder, `queries/${name}.gq`)),
+    );
     for (const name of names) {
       assert.equal(found.get(join(folder, `queries/${name}.gq`))?.commit, commits[name], name);
     }
@@ -239,7 +242,7 @@ Deno.test(
       await commitAll(folder, "move");
       for (const name of ["one.gq", "two.gq", "moved.gq"]) {
         const expected = await git(folder, "log", "-1", "--format=%H", "--", name);
-        const found = await readFileChanges(folder, [join(folder, name)]);
+        const { changes: found } = await readFileChanges(folder, [join(folder, name)]);
         assert.equal(found.get(join(folder, name))?.commit, expected, name);
       }
     }),
@@ -258,10 +261,43 @@ Deno.test(
       await commitAll(join(folder, "full"), "third");
       await git(folder, "clone", "-q", "--depth", "2", `file://${folder}/full`, "shallow");
       const paths = ["old.gq", "young.gq", "youngest.gq"].map((name) => join(folder, "shallow", name));
-      const found = await readFileChanges(join(folder, "shallow"), paths);
+      const { changes: found, shallow } = await readFileChanges(join(folder, "shallow"), paths);
+      assert.equal(shallow, true);
+      const newest = await readFileChanges(join(folder, "shallow"), paths.slice(2));
+      assert.equal(newest.shallow, false, "what shows in the clone needs no hint");
       const youngest = await git(join(folder, "shallow"), "rev-parse", "HEAD");
       // `young.gq` came with the commit at the boundary, whose parents are not here to compare with.
       assert.deepEqual(paths.map((path) => found.get(path)?.commit ?? null), [null, null, youngest]);
       assert.notEqual(commit, youngest);
     }),
 );
+
+Deno.test("a repository that cannot be read is never taken for none", () =>
+  inFolder(async (folder) => {
+    await write(folder, "repository/cluster.yaml", "version: 1\n");
+    await commitAll(join(folder, "repository"), "first");
+    const head = join(folder, "repository/.git/HEAD");
+    // A folder in the place of the file stands for every failure but absence, also where tests run as root.
+    await Deno.remove(head);
+    await Deno.mkdir(head);
+    await assert.rejects(
+      readProvenance(join(folder, "repository"), []),
+      (error: unknown) => error instanceof AppError && error.code === "storage_error",
+    );
+  }));
+
+for (const [key, value] of [["objectformat", "sha256"], ["refstorage", "reftable"]]) {
+  Deno.test(`a repository with extensions.${key} = ${value} is refused by name`, () =>
+    inFolder(async (folder) => {
+      await write(folder, "cluster.yaml", "version: 1\n");
+      await commitAll(folder, "first");
+      await Deno.writeTextFile(join(folder, ".git/config"), `[extensions]\n\t${key} = ${value}\n`, {
+        append: true,
+      });
+      await assert.rejects(readProvenance(folder, []), (error: unknown) => {
+        assert.ok(error instanceof AppError);
+        assert.match(error.message, new RegExp(`extensions\\.${key} = ${value}`));
+        return true;
+      });
+    }));
+}

@@ -137,7 +137,9 @@ export async function openRepository(folder: string): Promise<Repository | null>
     if (gitDir !== null) {
       const common = (await readOptional(join(gitDir, "commondir")))?.trim();
       const commonDir = common === undefined ? gitDir : resolve(gitDir, common);
-      return new Repository(await import("isomorphic-git"), root, gitDir, commonDir);
+      const git = await import("isomorphic-git");
+      await refuseUnknownFormat(git, root, commonDir);
+      return new Repository(git, root, gitDir, commonDir);
     }
     const parent = dirname(root);
     if (parent === root) return null;
@@ -148,7 +150,7 @@ export async function openRepository(folder: string): Promise<Repository | null>
 /** `.git` itself, or what the `.git` file of a linked worktree or submodule points at. */
 async function gitDirOf(root: string): Promise<string | null> {
   const path = join(root, ".git");
-  const info = await stat(path).catch(() => null);
+  const info = await stat(path).catch(nullWhenAbsent);
   if (info === null) return null;
   if (info.isDirectory()) return (await readOptional(join(path, "HEAD"))) === null ? null : path;
   const target = /^gitdir:\s*(.+)$/m.exec(await readFile(path, "utf8"))?.[1]?.trim();
@@ -158,8 +160,26 @@ async function gitDirOf(root: string): Promise<string | null> {
   return resolve(root, target);
 }
 
+/** Repositories in a format that is not understood look empty, not broken: they are refused by name. */
+async function refuseUnknownFormat(git: Git, root: string, commonDir: string): Promise<void> {
+  for (
+    const [key, known] of [["extensions.objectformat", "sha1"], ["extensions.refstorage", "files"]] as const
+  ) {
+    const value: unknown = await git.getConfig({ fs: nodeFs, gitdir: commonDir, path: key });
+    if (value === undefined || String(value).toLowerCase() === known) continue;
+    const message = `the git repository \`${root}\` has \`${key} = ${value}\`: only \`${known}\` can be read`;
+    throw new AppError("storage_error", message);
+  }
+}
+
 async function readOptional(path: string): Promise<string | null> {
-  return await readFile(path, "utf8").catch(() => null);
+  return await readFile(path, "utf8").catch(nullWhenAbsent);
+}
+
+/** Absence is an answer; anything else, such as a missing permission, must not look like it. */
+function nullWhenAbsent(error: unknown): null {
+  if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return null;
+  throw error;
 }
 
 function remember<Value>(

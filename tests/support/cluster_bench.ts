@@ -57,7 +57,7 @@ export function clusterBench(bench: BenchOptions = {}): ClusterBench {
     files: memoryFiles(files),
     git: {
       readProvenance: () => Promise.resolve(null),
-      readFileChanges: () => Promise.resolve(new Map()),
+      readFileChanges: () => Promise.resolve({ changes: new Map(), shallow: false }),
     },
     env: { get: () => undefined },
     openStore: () => store,
