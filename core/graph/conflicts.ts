@@ -34,11 +34,11 @@ export function writeConflict(options: {
   );
 }
 
-/** 409: the schema changed while another schema change was prepared. */
+/** 409: the schema changed after a request was checked against it. */
 export function schemaConflict(expected: string, actual: string): AppError {
   return new AppError(
     "write_conflict",
-    "the schema changed while the update was prepared: look at it and repeat",
+    "the schema changed while the request was prepared: look at it and repeat",
     {
       detail: { read_set_conflict: { member: "schema_digest", expected, actual } },
     },

@@ -16,6 +16,8 @@ import { MAIN, parseBranchName, parseOwnBranchName } from "./branch_name.ts";
 import { branchNotFound, createBranch, forkRef, listBranches } from "./branches.ts";
 import type { Commit } from "./commit.ts";
 import { CompiledQueries } from "./compiled_queries.ts";
+import { schemaConflict } from "./conflicts.ts";
+import { onCurrentSchema } from "./current_schema.ts";
 import type {
   ChangeOutput,
   CommitOutput,
@@ -31,11 +33,13 @@ import type { Ports } from "./graph_ports.ts";
 import { loadBatch } from "./load.ts";
 import type { LoggedState } from "./logged_state.ts";
 import type { OpenBranch, OpenBranches } from "./open_branches.ts";
+import { pairState } from "./paired_state.ts";
 import { runRead } from "./read/execute.ts";
 import type { TableCache } from "./read/table_cache.ts";
 import { commitOutput, snapshotOutput } from "./results.ts";
-import { previewSchema, type SchemaPreview, updateSchema } from "./schema_update.ts";
+import { previewSchema, type SchemaPreview, type SchemaUpdate, updateSchema } from "./schema_update.ts";
 import type { SchemaStore } from "./schemas.ts";
+import type { SnapshotState } from "./snapshot_state.ts";
 import { isInsertOnly, stageMutation } from "./write/stage_mutation.ts";
 
 /** What an embedded graph is made of; see `open.ts`. */
@@ -65,7 +69,11 @@ export class EmbeddedGraph implements Graph {
   readonly uri: string;
   readonly #parts: EmbeddedGraphParts;
   readonly #queries = new CompiledQueries();
+  /** States that were read under a schema, so that a repeated read finds its view. */
+  readonly #paired = new WeakMap<SnapshotState, SnapshotState>();
   #accepted: AcceptedSchema;
+  /** Sequence of the commit that taught us the schema. */
+  #acceptedAt = 0;
   #closed = false;
 
   constructor(parts: EmbeddedGraphParts) {
@@ -89,21 +97,31 @@ export class EmbeddedGraph implements Graph {
     return this.#queries.compile(this.catalog(), source, name);
   }
 
+  /** Looks whether another process has changed the schema of main. */
+  async refreshSchema(): Promise<void> {
+    await this.#stateOf({});
+  }
+
   async query(request: QueryRequest & ReadTarget): Promise<ReadOutput> {
-    const query = this.#compileRequest(request);
-    if (query.kind !== "read") {
+    return await onCurrentSchema(this, async () => {
+      const query = this.#compileRequest(request);
+      if (query.kind === "read") return await this.runRead(query, request.params, request);
       throw new AppError(
         "invalid_input",
         `'${query.name}' is a mutation: run it as one, with POST /mutate or \`mutate\``,
       );
-    }
-    return await this.runRead(query, request.params, request);
+    });
   }
 
-  /** Runs a compiled read query. `raw` are parameter values as they arrive. */
+  /**
+   * Runs a compiled read query. `raw` are parameter values as they arrive.
+   *
+   * @throws AppError `write_conflict` with the member `schema_digest` when the query was checked against another schema
+   * than main's newest: nothing was read, compile it again.
+   */
   async runRead(query: TypedRead, raw: unknown, target: ReadTarget): Promise<ReadOutput> {
     const params = bindParams(query.params, raw);
-    const state = await this.#stateOf(target);
+    const state = await this.#readState(query, target);
     const nowMs = this.#parts.ports.clock.nowMs();
     const rows = await runRead(query, params, this.#parts.cache.view(state), nowMs);
     const { branch = null, snapshot = null } = target;
@@ -119,17 +137,17 @@ export class EmbeddedGraph implements Graph {
 
   async mutate(request: QueryRequest & MutationOptions): Promise<ChangeOutput> {
     this.#require(request.actor, { action: "change", branch: parseBranchName(request.branch ?? MAIN) });
-    const query = this.#compileRequest(request);
-    if (query.kind !== "mutation") {
+    return await onCurrentSchema(this, async () => {
+      const query = this.#compileRequest(request);
+      if (query.kind === "mutation") return await this.#runMutation(query, request.params, request);
       throw new AppError(
         "invalid_input",
         `'${query.name}' is a read: run it as one, with POST /query or \`query\``,
       );
-    }
-    return await this.#runMutation(query, request.params, request);
+    });
   }
 
-  /** Runs a compiled mutation. `raw` are parameter values as they arrive. */
+  /** Runs a compiled mutation. `raw` are parameter values as they arrive. Throws like {@linkcode runRead} and publishing. */
   async runMutation(query: TypedMutation, raw: unknown, options: MutationOptions): Promise<ChangeOutput> {
     this.#require(options.actor, { action: "change", branch: parseBranchName(options.branch ?? MAIN) });
     return await this.#runMutation(query, raw, options);
@@ -149,6 +167,8 @@ export class EmbeddedGraph implements Graph {
       retry: isInsertOnly(query) ? "redo" : "fail",
       ...(ifCommit === undefined ? {} : { ifCommit }),
       stage: async (view) => {
+        const { digest } = view.catalog;
+        if (digest !== query.schemaDigest) throw schemaConflict(query.schemaDigest, digest);
         const staged = await stageMutation(view, query, params, env);
         affected = staged;
         return staged.changes;
@@ -232,7 +252,7 @@ export class EmbeddedGraph implements Graph {
   }
 
   async schema(): Promise<{ readonly schema_source: string }> {
-    await this.#stateOf({});
+    await this.refreshSchema();
     return { schema_source: this.#accepted.source };
   }
 
@@ -255,26 +275,28 @@ export class EmbeddedGraph implements Graph {
   }
 
   /**
-   * Replaces the schema of main.
+   * Replaces the schema of main by one commit that also holds every table under the new schema. `applied` is false, and
+   * there is no commit, when the bytes are those of the accepted schema.
    *
-   * @throws AppError `schema_error`, `branch_in_use` when there are other branches, `unsupported` when the meaning changes.
+   * @throws AppError `schema_error`; `unsupported` with the first step that cannot be made, or for hard drops;
+   * `branch_in_use` when there are other branches; `write_conflict`. Nothing has changed then.
    */
   async schemaUpdate(
     source: SourceText,
-    options: { readonly actor?: string | null } = {},
-  ): Promise<{ readonly applied: boolean; readonly commit: Commit | null }> {
-    const { actor = null } = options;
+    options: { readonly actor?: string | null; readonly allowDataLoss?: boolean } = {},
+  ): Promise<SchemaUpdate & { readonly applied: boolean }> {
+    const { actor = null, allowDataLoss = false } = options;
     this.#require(actor, { action: "schema_apply", targetBranch: MAIN });
-    const { store, schemas } = this.#parts;
+    const { store, schemas, ports } = this.#parts;
     const main = await this.#branch(MAIN);
-    const commit = await updateSchema({ store, schemas, main, source, actor });
-    await this.#stateOf({});
-    return { applied: commit !== null, commit };
+    const update = await updateSchema({ store, schemas, main, ports, source, actor, allowDataLoss });
+    await this.refreshSchema();
+    return { applied: update.commit !== null, ...update };
   }
 
   /** What {@linkcode schemaUpdate} would do. Throws `AppError("schema_error")`. */
   async previewSchemaUpdate(source: SourceText): Promise<SchemaPreview> {
-    await this.#stateOf({});
+    await this.refreshSchema();
     return previewSchema(this.#accepted, source, await listBranches(this.#parts.store));
   }
 
@@ -302,6 +324,22 @@ export class EmbeddedGraph implements Graph {
     return await this.#parts.branches.commit(id);
   }
 
+  /** The commit that a read sees, under the schema that its query was checked against. */
+  async #readState(query: TypedRead, target: ReadTarget): Promise<SnapshotState> {
+    const state = await this.#stateOf(target);
+    if (target.snapshot !== undefined || state.catalog.digest !== this.#accepted.digests.contract) {
+      await this.refreshSchema();
+    }
+    const { catalog } = this.#accepted;
+    if (query.schemaDigest !== catalog.digest) throw schemaConflict(query.schemaDigest, catalog.digest);
+    let paired = this.#paired.get(state);
+    if (paired?.catalog !== catalog) {
+      paired = pairState(state, catalog);
+      this.#paired.set(state, paired);
+    }
+    return paired;
+  }
+
   async #stateOf({ branch, snapshot }: ReadTarget): Promise<LoggedState> {
     if (snapshot !== undefined) {
       if (branch !== undefined) {
@@ -313,7 +351,12 @@ export class EmbeddedGraph implements Graph {
     const name = branch === undefined ? MAIN : parseBranchName(branch);
     const state = await (await this.#branch(name)).head.latest();
     if (name === MAIN && state.commit.schemaDigest !== this.#accepted.digests.contract) {
-      this.#accepted = await this.#parts.schemas.load(state.commit.schemaDigest);
+      const accepted = await this.#parts.schemas.load(state.commit.schemaDigest);
+      // A slow reader must not take back what a quicker one has learnt.
+      if (state.commit.sequence > this.#acceptedAt) {
+        this.#accepted = accepted;
+        this.#acceptedAt = state.commit.sequence;
+      }
     }
     return state;
   }

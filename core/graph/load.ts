@@ -5,6 +5,7 @@
  * no ref names yet, then storing the ref shows both. A rejected batch, or a crash before that, leaves no branch.
  */
 import { AppError } from "../errors.ts";
+import type { Catalog } from "../schema/catalog.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
 import { MAIN, parseOwnBranchName } from "./branch_name.ts";
 import { branchNotFound, forkRef, putRef, refuseLatePathConflict, refuseTaken } from "./branches.ts";
@@ -37,9 +38,9 @@ export interface LoadOptions {
 export async function loadBatch(options: LoadOptions): Promise<LoadOutput> {
   const existing = await options.branches.find(options.branch);
   if (existing === null) return await loadForked(options);
-  const batch = parseBatch((await existing.head.latest()).catalog, options.data);
-  const commit = await existing.writer.publish(requestOf(options, batch));
-  return outputOf(options, batch, commit, false);
+  const load = batchLoad(options, (await existing.head.latest()).catalog);
+  const commit = await existing.writer.publish(load.request);
+  return outputOf(options, load.batch(), commit, false);
 }
 
 async function loadForked(options: LoadOptions): Promise<LoadOutput> {
@@ -55,7 +56,7 @@ async function loadForked(options: LoadOptions): Promise<LoadOutput> {
   options.allowFork();
   const source = await branches.get(from);
   const head = await source.head.latest();
-  const batch = parseBatch(head.catalog, options.data);
+  const load = batchLoad(options, head.catalog);
   await refuseTaken(store, name);
   const ref = forkRef({
     name,
@@ -66,7 +67,7 @@ async function loadForked(options: LoadOptions): Promise<LoadOutput> {
     clock: ports.clock,
   });
   const branch = branches.fork(ref, head);
-  const commit = await branch.writer.publish(requestOf(options, batch));
+  const commit = await branch.writer.publish(load.request);
   await ports.failpoint("fork.published");
   if (!await putRef(store, ref)) {
     // Someone made the branch meanwhile; what was published under our incarnation is garbage without a name.
@@ -76,17 +77,29 @@ async function loadForked(options: LoadOptions): Promise<LoadOutput> {
   await refuseLatePathConflict(store, name);
   branches.register(branch);
   await ports.failpoint("fork.named");
-  return outputOf(options, batch, commit, true);
+  return outputOf(options, load.batch(), commit, true);
 }
 
-function requestOf(options: LoadOptions, batch: ParsedBatch): PublishRequest {
-  const { mode, actor, ports } = options;
-  return {
+/** The write of a load. Its data is read at once, and again when the schema has moved before it is staged. */
+function batchLoad(
+  { data, mode, actor, ports }: LoadOptions,
+  catalog: Catalog,
+): { readonly request: PublishRequest; readonly batch: () => ParsedBatch } {
+  let { digest } = catalog;
+  let batch = parseBatch(catalog, data);
+  const request: PublishRequest = {
     operation: "load",
     actor,
     retry: mode === "overwrite" ? "fail" : "redo",
-    stage: (view) => stageLoad(view, batch, mode, ports.newId),
+    stage: (view) => {
+      if (view.catalog.digest !== digest) {
+        batch = parseBatch(view.catalog, data);
+        digest = view.catalog.digest;
+      }
+      return stageLoad(view, batch, mode, ports.newId);
+    },
   };
+  return { request, batch: () => batch };
 }
 
 function outputOf(

@@ -110,7 +110,9 @@ export function advance(
   const tables = new Map<TypeKey, LoggedTable>();
   for (const [key, type] of next.catalog.byKey) {
     const state = must(next.commit.tables[key], `a commit has a state for every type, ${key} is missing`);
-    const old = before.tables.get(key);
+    const known = before.tables.get(key);
+    // A name that was dropped and added again is another table.
+    const old = known?.pin.table === state.pin.table ? known : undefined;
     const added = next.added.get(key);
     if (old !== undefined && added === undefined && old.type === type && isUnchanged(old, state)) {
       tables.set(key, old);

@@ -6,7 +6,7 @@
  */
 import { assert, must } from "../base/assert.ts";
 import { INLINE_COMMIT_BYTES_MAX } from "../base/limits.ts";
-import type { Catalog, TypeKey } from "../schema/catalog.ts";
+import type { AnyType, Catalog, TypeKey } from "../schema/catalog.ts";
 import type { TablePin } from "../storage/table_store.ts";
 import type { ChangeCounts, Commit, Operation, TableDelta, TableState } from "./commit.ts";
 import { encodedBytesAtLeast, encodeDelta } from "./delta_codec.ts";
@@ -37,14 +37,17 @@ export interface PlannedCommit {
 /** The first commit of a graph: every table empty and never written. */
 export function genesisCommit(facts: CommitFacts): Commit {
   const tables: Record<TypeKey, TableState> = {};
-  for (const [key, type] of facts.catalog.byKey) {
-    const folder = type.kind === "node" ? "nodes" : "edges";
-    const pin = { table: `${folder}/${type.tableId}`, branch: null, version: 0, rows: 0 };
-    tables[key] = { pin, rows: 0, foldedThrough: 0 };
-  }
+  for (const [key, type] of facts.catalog.byKey) tables[key] = emptyTable(type);
   const { id, branch, actor, createdAt, operation, schemaDigest } = facts;
   const fixed = { id, parent: null, mergedParent: null, branch, sequence: 1, actor, createdAt, operation };
   return { ...fixed, schemaDigest, changes: {}, tables };
+}
+
+/** The state of a table that was never written. */
+export function emptyTable(type: AnyType): TableState {
+  const folder = type.kind === "node" ? "nodes" : "edges";
+  const pin = { table: `${folder}/${type.tableId}`, branch: null, version: 0, rows: 0 };
+  return { pin, rows: 0, foldedThrough: 0 };
 }
 
 /** A change set of one type per key, empty changes left out, keys ascending. */
@@ -138,7 +141,8 @@ export function planFold(
   return { commit, deltaText: null, state };
 }
 
-function commitOf(
+/** The commit after a state, with the counts of what it changes. */
+export function commitOf(
   before: LoggedState,
   touched: readonly (readonly [TypeKey, TableChange])[],
   tables: Readonly<Record<TypeKey, TableState>>,

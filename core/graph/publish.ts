@@ -18,7 +18,7 @@
  */
 import { must } from "../base/assert.ts";
 import { GROUP_BYTES_MAX, GROUP_COMMITS_MAX, WRITE_ATTEMPTS_MAX } from "../base/limits.ts";
-import type { Catalog, TypeKey } from "../schema/catalog.ts";
+import type { TypeKey } from "../schema/catalog.ts";
 import type { TablePin, TableStore } from "../storage/table_store.ts";
 import type { BranchHead } from "./head.ts";
 import type { Commit, Operation } from "./commit.ts";
@@ -47,10 +47,19 @@ export interface PublishRequest {
   readonly retry: "redo" | "fail";
   /** Publish only on top of this commit. */
   readonly ifCommit?: string;
-  /** A schema to pin from this commit on; its object is stored already. */
-  readonly schema?: { readonly digest: string; readonly catalog: Catalog };
   /** Decides on one commit's content; null publishes nothing, an empty set an empty commit. May run several times. */
   stage(view: GraphView): Promise<ChangeSet | null>;
+}
+
+/** A turn of one write that plans and publishes by itself. */
+export interface SoleTurn {
+  readonly tableCommits: TableCommitOptions;
+  /** The newest state. Nothing else in this process writes to the branch or its tables while the turn lasts. */
+  latest(): Promise<LoggedState>;
+  /** Publishes a commit in the slot it was planned for; false when another process was faster. */
+  append(planned: PlannedCommit): Promise<boolean>;
+  /** Rests after a lost race, the longer the more of them were lost. */
+  pause(lost: number): Promise<void>;
 }
 
 /** What a branch writer works with. */
@@ -119,6 +128,22 @@ export class BranchWriter {
     return await new Promise((resolve, reject) => {
       this.#enqueue({ request, captured, attempts: 0, staged: null, resolve, reject });
     });
+  }
+
+  /** Runs a write while nothing else in this process writes to the branch. `name` is the prefix of its failpoints. */
+  async writeAlone<T>(name: string, write: (turn: SoleTurn) => Promise<T>): Promise<T> {
+    const turn: SoleTurn = {
+      tableCommits: this.#tableCommits(name),
+      latest: async () => {
+        await this.#folds.finish();
+        return await this.#options.head.latest();
+      },
+      append: (planned) => this.#append([planned], name),
+      pause: (lost) => this.#pause(lost),
+    };
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    this.#enqueue(() => write(turn).then(resolve, reject));
+    return await promise;
   }
 
   /** Waits until nothing is queued or running, background work included. */
@@ -228,8 +253,8 @@ export class BranchWriter {
       actor: request.actor,
       createdAt: Math.floor(ports.clock.nowMs() * 1000),
       operation: request.operation,
-      schemaDigest: request.schema?.digest ?? state.commit.schemaDigest,
-      catalog: request.schema?.catalog ?? state.catalog,
+      schemaDigest: state.commit.schemaDigest,
+      catalog: state.catalog,
     };
   }
 
@@ -304,8 +329,10 @@ export class BranchWriter {
   /** Puts requests back at the front, after a pause that grows with the races lost. */
   async #again(jobs: readonly Job[], pause = true): Promise<void> {
     this.#queue.unshift(...jobs);
-    if (!pause) return;
-    const lost = Math.max(...jobs.map((job) => job.attempts));
+    if (pause) await this.#pause(Math.max(...jobs.map((job) => job.attempts)));
+  }
+
+  async #pause(lost: number): Promise<void> {
     const dice = new Uint8Array(1);
     this.#options.ports.random.fill(dice);
     const ms = dice[0]! / 256 * Math.min(2 ** lost, 64);

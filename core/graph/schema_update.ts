@@ -1,52 +1,106 @@
-/** Changing the schema of a graph. Today: another text of the same meaning; migrations come with their own planner. */
+/**
+ * Changing the schema of a graph: one commit that pins the new contract and holds every table under it.
+ *
+ *   head ──> plan of steps ──> refused, or the contract stored ──> tables written ──> slot n+1
+ *
+ * Everything is decided anew on the newest head when another process was faster, so nothing that it wrote is lost.
+ */
+import { WRITE_ATTEMPTS_MAX } from "../base/limits.ts";
 import type { SourceText } from "../base/span.ts";
+import { must } from "../base/assert.ts";
 import { AppError } from "../errors.ts";
-import { type AcceptedSchema, acceptTextEdit } from "../schema/accept.ts";
+import type { AcceptedSchema } from "../schema/accept.ts";
+import { type MigrationPlan, requirePlan } from "../schema/plan.ts";
+import { refusalText } from "../schema/step_text.ts";
+import { firstRefusal, type SchemaStep } from "../schema/steps.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
 import { MAIN } from "./branch_name.ts";
 import { listBranches } from "./branches.ts";
-import { schemaConflict } from "./conflicts.ts";
 import type { Commit } from "./commit.ts";
+import { writeConflict } from "./conflicts.ts";
+import type { Ports } from "./graph_ports.ts";
+import { migrateTables } from "./migrate_tables.ts";
 import type { OpenBranch } from "./open_branches.ts";
+import { planMigrationCommit, planMoves } from "./plan_migration_commit.ts";
+import type { SoleTurn } from "./publish.ts";
 import type { SchemaStore } from "./schemas.ts";
 
 /** What a schema update would do. */
 export interface SchemaPreview {
   readonly supported: boolean;
-  readonly steps: readonly unknown[];
+  readonly steps: readonly SchemaStep[];
   /** Why it is not supported. */
   readonly reason?: string;
 }
 
-const MIGRATION_NEEDED = "the schema changes its meaning, which takes a migration: not supported yet";
+/** What a schema update did. */
+export interface SchemaUpdate {
+  /** Null when the bytes are those of the accepted schema. */
+  readonly commit: Commit | null;
+  readonly steps: readonly SchemaStep[];
+}
 
-/** Publishes a schema as one commit on main; null when the bytes are those of the current schema. */
-export async function updateSchema(options: {
+/** What {@linkcode updateSchema} takes. */
+export interface SchemaUpdateOptions {
   readonly store: ObjectStore;
   readonly schemas: SchemaStore;
   readonly main: OpenBranch;
+  readonly ports: Ports;
   readonly source: SourceText;
   readonly actor: string | null;
-}): Promise<Commit | null> {
-  const { store, schemas, main, source, actor } = options;
-  const { commit } = await main.head.latest();
-  const previous = await schemas.load(commit.schemaDigest);
-  if (source.text === previous.source) return null;
-  const next = acceptTextEdit(previous, source);
-  if (next === null) throw new AppError("unsupported", MIGRATION_NEEDED);
-  const obstacle = branchObstacle(await listBranches(store));
-  if (obstacle !== null) throw new AppError("branch_in_use", `schema apply ${obstacle}`);
-  await schemas.save(next);
-  return await main.writer.publish({
-    operation: "schema_apply",
-    actor,
-    retry: "fail",
-    schema: { digest: next.digests.contract, catalog: next.catalog },
-    stage: ({ commit: head }) => {
-      if (head.schemaDigest === commit.schemaDigest) return Promise.resolve(new Map());
-      throw schemaConflict(commit.schemaDigest, head.schemaDigest);
-    },
+  /** Makes drops hard, which is refused today. */
+  readonly allowDataLoss: boolean;
+}
+
+/**
+ * Replaces the schema of main by one commit.
+ *
+ * @throws AppError `schema_error`; `unsupported` with the first step that cannot be made; `branch_in_use` when there are
+ * other branches; `write_conflict` when other processes were faster too often. Nothing has changed then.
+ */
+export async function updateSchema(options: SchemaUpdateOptions): Promise<SchemaUpdate> {
+  const { main } = options;
+  return await main.writer.writeAlone("schema", async (turn) => {
+    const first = await turn.latest();
+    for (let lost = 0, base = first; lost < WRITE_ATTEMPTS_MAX; base = await turn.latest()) {
+      const done = await attempt(options, turn, base);
+      if (done !== null) return done;
+      await turn.pause(++lost);
+    }
+    const { commit: actual } = await turn.latest();
+    throw writeConflict({ branch: MAIN, expected: first.commit, actual, touched: [] });
   });
+}
+
+/** One attempt on one head; null when another process was faster. */
+async function attempt(
+  options: SchemaUpdateOptions,
+  turn: SoleTurn,
+  base: Awaited<ReturnType<SoleTurn["latest"]>>,
+): Promise<SchemaUpdate | null> {
+  const { store, schemas, ports, source, actor, allowDataLoss } = options;
+  const previous = await schemas.load(base.commit.schemaDigest);
+  if (source.text === previous.source) return { commit: null, steps: [] };
+  const { steps, next } = supportedPlan(requirePlan(previous, source, { allowDataLoss }));
+  await refuseBranches(store);
+  await schemas.save(next);
+  await ports.failpoint("schema.saved");
+  const moves = planMoves(base, next.catalog);
+  const pins = await migrateTables(base, moves, next.catalog, turn.tableCommits);
+  if (pins === null) return null;
+  await ports.failpoint("schema.tables_written");
+  // Rewriting may take a while, in which another process may have made a branch.
+  await refuseBranches(store);
+  const planned = planMigrationCommit(base, moves, pins, {
+    id: ports.newId(),
+    branch: MAIN,
+    actor,
+    createdAt: Math.floor(ports.clock.nowMs() * 1000),
+    operation: "schema_apply",
+    schemaDigest: next.digests.contract,
+    catalog: next.catalog,
+  });
+  return await turn.append(planned) ? { commit: planned.commit, steps } : null;
 }
 
 /** What {@linkcode updateSchema} would do. Throws `AppError("schema_error")`. */
@@ -56,14 +110,30 @@ export function previewSchema(
   branches: readonly string[],
 ): SchemaPreview {
   if (source.text === previous.source) return { supported: true, steps: [] };
-  if (acceptTextEdit(previous, source) === null) {
-    const step = { kind: "unsupported_change", entity: "schema", reason: MIGRATION_NEEDED };
-    return { supported: false, steps: [step], reason: MIGRATION_NEEDED };
+  const { steps } = requirePlan(previous, source, { allowDataLoss: false });
+  const refusal = firstRefusal(steps);
+  const reason = refusal === null ? branchObstacle(branches) : refusalText(refusal);
+  return reason === null ? { supported: true, steps } : { supported: false, steps, reason };
+}
+
+function supportedPlan(
+  { steps, next }: MigrationPlan,
+): { steps: readonly SchemaStep[]; next: AcceptedSchema } {
+  const refusal = firstRefusal(steps);
+  if (refusal !== null) throw new AppError("unsupported", refusalText(refusal));
+  if (steps.some((step) => "mode" in step && step.mode === "hard")) {
+    throw new AppError(
+      "unsupported",
+      "hard drops, which purge old versions, are not supported: drop softly by leaving out `--allow-data-loss`, " +
+        "older commits then still show the data",
+    );
   }
-  const obstacle = branchObstacle(branches);
-  return obstacle === null
-    ? { supported: true, steps: [] }
-    : { supported: false, steps: [], reason: obstacle };
+  return { steps, next: must(next, "a supported plan has a new schema") };
+}
+
+async function refuseBranches(store: ObjectStore): Promise<void> {
+  const obstacle = branchObstacle(await listBranches(store));
+  if (obstacle !== null) throw new AppError("branch_in_use", `schema apply ${obstacle}`);
 }
 
 function branchObstacle(branches: readonly string[]): string | null {

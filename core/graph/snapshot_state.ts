@@ -22,12 +22,14 @@ export interface TableSnapshot {
   readonly pin: TablePin;
   /** Oldest first, all newer than the pin. */
   readonly deltas: readonly DecodedDelta[];
+  /** The type that the pin was written under, when its columns are not those of `type`: they pair by property id then. */
+  readonly stored?: AnyType;
 }
 
 /** One commit of a graph. */
 export interface SnapshotState {
   readonly catalog: Catalog;
   readonly commit: Commit;
-  /** Every table of the catalog. */
+  /** Every table of the catalog; under a newer catalog than the commit's own those that were there. */
   readonly tables: ReadonlyMap<TypeKey, TableSnapshot>;
 }

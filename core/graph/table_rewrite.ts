@@ -14,6 +14,7 @@ import {
   columnType,
   idColumn,
   newColumn,
+  newTableColumns,
   type RecordColumns,
 } from "../storage/columns.ts";
 import type { TableWrite } from "../storage/table_store.ts";
@@ -68,6 +69,22 @@ export function combineWrite(
     updates: gatherRows(type, updates),
     deletes,
   };
+}
+
+/** All rows of a table: its pinned rows with the pending deltas (oldest first) folded in. */
+export function foldedRows(
+  type: AnyType,
+  pinned: RecordColumns,
+  pending: readonly DecodedDelta[],
+): RecordColumns {
+  if (pending.length === 0) return pinned;
+  const newest = newestEntries(pending);
+  const ids = idColumn(pinned, "id");
+  const kept: number[] = [];
+  for (let row = 0; row < pinned.length; row++) if (!newest.has(ids.text(row))) kept.push(row);
+  const picks: Pick[] = kept.length === 0 ? [] : [{ record: pinned, rows: kept }];
+  for (const { delta, row } of newest.values()) if (row !== -1) pickRow(picks, delta.upserts!, row);
+  return gatherRows(type, picks) ?? { length: 0, columns: newTableColumns(type) };
 }
 
 function newestEntries(pending: readonly DecodedDelta[]): Map<string, PendingEntry> {

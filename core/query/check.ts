@@ -52,7 +52,13 @@ function checkBody(
   problems: Problems,
 ): TypedQuery {
   const declared = checkParams(params, problems);
-  const head = { name: name.text, params: [...declared.values()], description, instruction };
+  const head = {
+    name: name.text,
+    schemaDigest: catalog.digest,
+    params: [...declared.values()],
+    description,
+    instruction,
+  };
   const scope = new Scope(catalog, declared, problems);
   if (body.kind === "read") return { kind: "read", ...head, ...checkRead(scope, body) };
   return { kind: "mutation", ...head, statements: checkStatements(scope, name, body.statements) };

@@ -129,6 +129,8 @@ export interface OrderKey {
 
 interface TypedBase {
   readonly name: string;
+  /** Digest of the schema it was checked against: it means nothing under another one. */
+  readonly schemaDigest: string;
   readonly params: readonly Param[];
   readonly description: string | null;
   readonly instruction: string | null;

@@ -39,11 +39,11 @@ export interface GraphWorld {
   open(options?: { failpoint?: Failpoint; gate?: PolicyGate; errors?: unknown[] }): Promise<EmbeddedGraph>;
 }
 
-/** Creates a graph of films in memory. */
-export async function createFilmWorld(): Promise<GraphWorld> {
+/** Creates a graph in memory, of films unless another schema is given. */
+export async function createFilmWorld(text: string = FILM_SCHEMA.text): Promise<GraphWorld> {
   const store = createMemoryStore();
   const tables = createMemoryTables();
-  await createGraph({ store, schema: FILM_SCHEMA, ports: testPorts() });
+  await createGraph({ store, schema: { path: FILM_SCHEMA.path, text }, ports: testPorts() });
   return {
     store,
     tables,

@@ -8,6 +8,7 @@ import { assert, must } from "../../core/base/assert.ts";
 import type { AnyType } from "../../core/schema/catalog.ts";
 import {
   type Column,
+  columnNames,
   columnType,
   idColumn,
   newColumn,
@@ -105,7 +106,7 @@ function applied(base: RecordColumns, type: AnyType, write: TableWrite): RecordC
   if (!write.replaceAll) sources.push([base, gone]);
   for (const part of [write.updates, write.inserts]) if (part !== null) sources.push([part, new Set()]);
   let length = 0;
-  for (const name of base.columns.keys()) {
+  for (const name of columnNames(type)) {
     const column = newColumn(columnType(type, name));
     for (const [part, skipped] of sources) {
       const ids = idColumn(part, "id");

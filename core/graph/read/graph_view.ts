@@ -1,5 +1,6 @@
 /** A graph at one commit over cached tables. */
 import { assert, must } from "../../base/assert.ts";
+import { AppError } from "../../errors.ts";
 import type { Catalog, TypeKey } from "../../schema/catalog.ts";
 import type { Commit } from "../commit.ts";
 import type { SnapshotState, TableSnapshot } from "../snapshot_state.ts";
@@ -109,7 +110,10 @@ export class MemoryGraphView implements GraphView {
     const adjacency = await this.#source.adjacency(edges.live, from.live, to.live);
     const current = this.table(need.table);
     if (current instanceof MemoryEdgeView && current.hasAdjacency) return;
-    this.#tables.set(need.table, new MemoryEdgeView(edges.live, edges.ordinal, { from, to, adjacency }));
+    this.#tables.set(
+      need.table,
+      new MemoryEdgeView(type, edges.live, edges.ordinal, { from, to, adjacency }),
+    );
   }
 
   /** The table at this commit; every caller gets the same lineage and ordinal. */
@@ -126,15 +130,20 @@ export class MemoryGraphView implements GraphView {
 
   async #openTable(key: TypeKey, columns: readonly string[]): Promise<MemoryTableView> {
     const snapshot = this.#snapshot(key);
+    const { type } = snapshot;
     const { live, ordinal } = await this.#source.lineage(snapshot, columns);
-    const view = snapshot.type.kind === "edge"
-      ? new MemoryEdgeView(live, ordinal, null)
-      : new MemoryTableView(live, ordinal);
+    const view = type.kind === "edge"
+      ? new MemoryEdgeView(type, live, ordinal, null)
+      : new MemoryTableView(type, live, ordinal);
     this.#tables.set(key, view);
     return view;
   }
 
+  /** Every table a query reads is asked for here first, when its plan is made. */
   #snapshot(key: TypeKey): TableSnapshot {
-    return must(this.#state.tables.get(key), `the snapshot has table ${key}`);
+    const snapshot = this.#state.tables.get(key);
+    if (snapshot !== undefined) return snapshot;
+    const { kind, name } = must(this.catalog.byKey.get(key), `the schema has ${key}`);
+    throw new AppError("invalid_input", `${kind} type '${name}' does not exist at this snapshot`);
   }
 }

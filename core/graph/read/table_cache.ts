@@ -13,6 +13,7 @@ import { READ_CACHE_BYTES_MAX } from "../../base/limits.ts";
 import type { AnyType, TypeKey } from "../../schema/catalog.ts";
 import { typeName } from "../../schema/value_type.ts";
 import type { TablePin, TableStore } from "../../storage/table_store.ts";
+import { readerOf } from "../column_pairing.ts";
 import type { SnapshotState, TableSnapshot } from "../snapshot_state.ts";
 import type { Adjacency } from "./adjacency.ts";
 import { AdjacencyCache } from "./adjacency_cache.ts";
@@ -87,7 +88,7 @@ class MemoryTableCache implements TableCache, TableSource {
     const { live, ordinal } = place;
     const tail = live.rowLimit(ordinal) - live.base.rows;
     if (tail > TAIL_ROWS_MAX && tail > live.base.rows / 4) return;
-    this.#register(pinKey(after, before.type), { live, offset: ordinal });
+    this.#register(pinKey({ ...before, pin: after }), { live, offset: ordinal });
   }
 
   close(): void {
@@ -104,7 +105,7 @@ class MemoryTableCache implements TableCache, TableSource {
     const made = this.#match(snapshot) ?? this.#fork(snapshot);
     if (made !== null) return made;
     const lineage = { live: new LiveTable(base), offset: 0 };
-    this.#register(pinKey(snapshot.pin, snapshot.type), lineage);
+    this.#register(pinKey(snapshot), lineage);
     return advance(lineage, snapshot);
   }
 
@@ -139,10 +140,12 @@ class MemoryTableCache implements TableCache, TableSource {
 
   /** Reads the base of a pin; concurrent callers share one read. */
   #open(snapshot: TableSnapshot, columns: readonly string[]): Promise<TableBase> {
-    const key = pinKey(snapshot.pin, snapshot.type);
+    const key = pinKey(snapshot);
     let opening = this.#opening.get(key);
     if (opening === undefined) {
-      opening = TableBase.open(this.#tables, snapshot.pin, snapshot.type, columns)
+      const { pin, type, stored } = snapshot;
+      const tables = stored === undefined ? this.#tables : readerOf(this.#tables, stored);
+      opening = TableBase.open(tables, pin, type, columns)
         .finally(() => this.#opening.delete(key));
       this.#opening.set(key, opening);
     }
@@ -151,7 +154,7 @@ class MemoryTableCache implements TableCache, TableSource {
 
   /** The lineage that shows this snapshot, moved forward when the snapshot is newer; null when there is none. */
   #match(snapshot: TableSnapshot): Place | null {
-    const lineages = this.#lineages.get(pinKey(snapshot.pin, snapshot.type)) ?? [];
+    const lineages = this.#lineages.get(pinKey(snapshot)) ?? [];
     const lineage = lineages.find((one) => agrees(one, snapshot));
     if (lineage === undefined) return null;
     if (lineage !== lineages[0]) lineages.unshift(...lineages.splice(lineages.indexOf(lineage), 1));
@@ -161,7 +164,7 @@ class MemoryTableCache implements TableCache, TableSource {
 
   /** A new lineage for a snapshot that went another way than those of its pin; null when the pin has none yet. */
   #fork(snapshot: TableSnapshot): Place | null {
-    const key = pinKey(snapshot.pin, snapshot.type);
+    const key = pinKey(snapshot);
     const [other] = this.#lineages.get(key) ?? [];
     if (other === undefined) return null;
     const live = new LiveTable(other.live.base);
@@ -204,8 +207,13 @@ function advance({ live, offset }: Lineage, { deltas }: TableSnapshot): Place {
 
 const SHAPES = new WeakMap<AnyType, string>();
 
-/** A pin as this type reads it: the same version under another schema is another table in memory. */
-function pinKey(pin: TablePin, type: AnyType): string {
+/** A pin as a type reads it: the same version under another schema is another table in memory. */
+function pinKey({ pin, type, stored }: Omit<TableSnapshot, "deltas">): string {
+  const from = stored === undefined ? "" : `<${shapeOf(stored)}`;
+  return `${pin.table}@${pin.branch ?? ""}@${pin.version}#${shapeOf(type)}${from}`;
+}
+
+function shapeOf(type: AnyType): string {
   let shape = SHAPES.get(type);
   if (shape === undefined) {
     const properties = type.properties.map(({ name, id, type, nullable }) =>
@@ -214,5 +222,5 @@ function pinKey(pin: TablePin, type: AnyType): string {
     shape = `${type.typeId}:${type.tableId}(${properties.join()})`;
     SHAPES.set(type, shape);
   }
-  return `${pin.table}@${pin.branch ?? ""}@${pin.version}#${shape}`;
+  return shape;
 }

@@ -1,6 +1,6 @@
 /** One table at one commit: a live table and the ordinal up to which its deltas are seen. */
 import { assert, must } from "../../base/assert.ts";
-import type { EdgeType, NodeType } from "../../schema/catalog.ts";
+import type { AnyType, EdgeType } from "../../schema/catalog.ts";
 import type { Cell } from "../../schema/value_type.ts";
 import type { Adjacency, AdjacencySide } from "./adjacency.ts";
 import { IntList } from "./int_list.ts";
@@ -10,6 +10,8 @@ import type { EdgeTableView, TableView } from "./view.ts";
 
 /** Rows of one table at a commit. */
 export class MemoryTableView implements TableView {
+  /** As this commit's schema has it; what lies in memory may have been read for another name of the type. */
+  readonly type: AnyType;
   readonly live: LiveTable;
   readonly ordinal: number;
   readonly rowCount: number;
@@ -19,16 +21,13 @@ export class MemoryTableView implements TableView {
   readonly hasEnded: boolean;
   #liveRows: Int32Array | null = null;
 
-  constructor(live: LiveTable, ordinal: number) {
+  constructor(type: AnyType, live: LiveTable, ordinal: number) {
+    this.type = type;
     this.live = live;
     this.ordinal = ordinal;
     this.rowCount = live.liveCount(ordinal);
     this.rowLimit = live.rowLimit(ordinal);
     this.hasEnded = live.hasEnded(ordinal);
-  }
-
-  get type(): NodeType | EdgeType {
-    return this.live.type;
   }
 
   /** Whether a row number is the row of a living entity at this commit. */
@@ -100,18 +99,13 @@ export interface EdgeEnds {
 
 /** Edges of one type at a commit, with their endpoints. */
 export class MemoryEdgeView extends MemoryTableView implements EdgeTableView {
+  declare readonly type: EdgeType;
   readonly #ends: EdgeEnds | null;
 
   /** `ends` is null until adjacency is prepared: the edges can be read then, but not walked. */
-  constructor(live: LiveTable, ordinal: number, ends: EdgeEnds | null) {
-    super(live, ordinal);
+  constructor(type: EdgeType, live: LiveTable, ordinal: number, ends: EdgeEnds | null) {
+    super(type, live, ordinal);
     this.#ends = ends;
-  }
-
-  override get type(): EdgeType {
-    const { type } = this.live;
-    assert(type.kind === "edge", "an edge view shows an edge table");
-    return type;
   }
 
   /** Whether the edges can be walked. */
@@ -167,7 +161,7 @@ export class MemoryEdgeView extends MemoryTableView implements EdgeTableView {
   }
 
   #walkable(): EdgeEnds {
-    return must(this.#ends, `adjacency of ${this.live.type.key} was prepared`);
+    return must(this.#ends, `adjacency of ${this.type.key} was prepared`);
   }
 
   #collectBase(side: AdjacencySide, slot: number, other: MemoryTableView, into: NeighbourList): void {

@@ -1,0 +1,54 @@
+/** The table writes of a schema change, every one exactly on the pinned version of the head. */
+import { must } from "../base/assert.ts";
+import type { Catalog, TypeKey } from "../schema/catalog.ts";
+import { columnNames } from "../storage/columns.ts";
+import type { TablePin } from "../storage/table_store.ts";
+import { underType } from "./column_pairing.ts";
+import type { LoggedState } from "./logged_state.ts";
+import type { TableMove } from "./plan_migration_commit.ts";
+import { type TableCommitOptions, writeTables } from "./table_commits.ts";
+import { foldedRows } from "./table_rewrite.ts";
+
+/**
+ * Folds and rewrites the tables that a schema change touches; returns their new pins by the new key, or null when another
+ * writer got in between on one of them. Rewrites run one after another: each holds a whole table in memory.
+ */
+export async function migrateTables(
+  before: LoggedState,
+  moves: readonly TableMove[],
+  catalog: Catalog,
+  options: TableCommitOptions,
+): Promise<Map<TypeKey, TablePin> | null> {
+  const folds = moves.flatMap((move) => move.kind === "fold" ? [move] : []);
+  const folded = await writeTables(before, folds.map(({ from }) => [from, null] as const), options);
+  const pins = new Map<TypeKey, TablePin>();
+  for (const { key, from } of folds) {
+    const pin = must(folded.get(from), `${from} was folded`);
+    if (pin === null) return null;
+    pins.set(key, pin);
+  }
+  for (const move of moves) {
+    if (move.kind !== "rewrite") continue;
+    const pin = await rewriteTable(before, move, catalog, options);
+    if (pin === null) return null;
+    pins.set(move.key, pin);
+  }
+  return pins;
+}
+
+async function rewriteTable(
+  before: LoggedState,
+  { key, from }: { readonly key: TypeKey; readonly from: TypeKey },
+  catalog: Catalog,
+  { tables, lanceBranch, failpoint }: TableCommitOptions,
+): Promise<TablePin | null> {
+  const { type: stored, pin, deltas } = must(before.tables.get(from), `${from} has a table`);
+  const type = must(catalog.byKey.get(key), `the new schema has ${key}`);
+  const pinned = await tables.read(pin, stored, columnNames(stored));
+  const rows = foldedRows(stored, pinned, deltas);
+  const inserts = rows.length === 0 ? null : underType(rows, stored, type);
+  const write = { replaceAll: true, inserts, updates: null, deletes: [] };
+  const written = await tables.write(pin, type, lanceBranch, write);
+  await failpoint("table_written");
+  return written;
+}
