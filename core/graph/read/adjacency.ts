@@ -179,7 +179,7 @@ export class Adjacency {
   /** Whether the base joins a pair twice in one direction. */
   readonly baseParallel: boolean;
   #links = 0;
-  #deltas = 0;
+  /** Edge rows that are linked: base rows, then those of deltas. */
   #rows: number;
 
   constructor(base: BaseAdjacency, edges: LiveTable, from: LiveTable, to: LiveTable) {
@@ -203,17 +203,16 @@ export class Adjacency {
 
   /** Links the edges of deltas that were applied to the edge table since the last call. */
   advance(): void {
-    const { deltas } = this.edges;
-    for (; this.#deltas < deltas.length; this.#deltas++) {
-      const { upserts } = deltas[this.#deltas]!;
-      if (upserts === null) continue;
-      const src = idColumn(upserts, "src");
-      const dst = idColumn(upserts, "dst");
-      for (let i = 0; i < upserts.length; i++) {
-        const from = this.from.slotFor(src.bytes, src.offsets[i]!, src.offsets[i + 1]!);
-        const to = this.to.slotFor(dst.bytes, dst.offsets[i]!, dst.offsets[i + 1]!);
-        this.#link(from, to, this.#rows++);
-      }
+    const split = this.edges.base.rows;
+    const limit = this.edges.rowLimit(this.edges.deltaCount);
+    if (this.#rows === limit) return;
+    const src = this.edges.tail("src") as Utf8Column;
+    const dst = this.edges.tail("dst") as Utf8Column;
+    for (; this.#rows < limit; this.#rows++) {
+      const i = this.#rows - split;
+      const from = this.from.slotFor(src.bytes, src.offsets[i]!, src.offsets[i + 1]!);
+      const to = this.to.slotFor(dst.bytes, dst.offsets[i]!, dst.offsets[i + 1]!);
+      this.#link(from, to, this.#rows);
     }
   }
 

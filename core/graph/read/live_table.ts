@@ -7,13 +7,21 @@
  *
  * Invariants: rows and slots are never removed or renumbered. A reader at ordinal s sees row r iff r was appended by
  * a delta up to s and is not ended by one up to s, so applying a delta costs its own size and disturbs no reader.
+ * All that a delta says is copied, columns that nobody asked for included: deltas as they come take 30 times the memory.
  * The versions of a slot form a chain from its newest row back. A slot without rows stands for an id that edges name
  * but that never was a node here.
  */
 import { assert, must } from "../../base/assert.ts";
 import type { AnyType } from "../../schema/catalog.ts";
 import type { Cell } from "../../schema/value_type.ts";
-import { type Column, columnType, idColumn, newColumn, Utf8Column } from "../../storage/columns.ts";
+import {
+  type Column,
+  columnNames,
+  columnType,
+  idColumn,
+  newColumn,
+  Utf8Column,
+} from "../../storage/columns.ts";
 import { IdIndex } from "../../storage/id_index.ts";
 import type { DecodedDelta } from "../snapshot_state.ts";
 import { IntList, SplitInts } from "./int_list.ts";
@@ -21,10 +29,24 @@ import type { TableBase } from "./table_base.ts";
 import { appendRows, columnBytes, TableColumn } from "./table_column.ts";
 import { encodeTuple, ValueIndex } from "./value_index.ts";
 
+/** What a delta appends: the rows `from` to `to` of some columns. */
+interface Appended {
+  readonly ids: Utf8Column;
+  readonly columns: ReadonlyMap<string, Column>;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Estimated memory of what is remembered about a delta beside its rows, bytes. */
+const DELTA_BYTES = 64;
+
 /** One lineage of one table. */
 export class LiveTable {
   readonly base: TableBase;
-  readonly #deltas: DecodedDelta[] = [];
+  /** Per delta the commit it came from. */
+  readonly #commitIds: string[] = [];
+  /** By ordinal; deltas without deletes are left out. */
+  readonly #deletes = new Map<number, readonly string[]>();
   /** Per ordinal: rows appended up to it, base included. */
   readonly #rowLimits: number[];
   /** Per ordinal: rows a reader sees. */
@@ -39,6 +61,8 @@ export class LiveTable {
   readonly #tailSlots = new IntList();
   /** Per tail row: the version before it, or -1. */
   readonly #previous = new IntList();
+  /** The deltas' values of every column but the id, which the slots tell; that one is made when it is asked for. */
+  readonly #tails = new Map<string, Column>();
   readonly #columns = new Map<string, TableColumn>();
   readonly #valueIndexes = new Map<string, ValueIndex>();
 
@@ -49,15 +73,35 @@ export class LiveTable {
     this.#heads = new SplitInts(base.rows);
     this.#ended = new SplitInts(base.rows);
     this.#tailIndex = new IdIndex(this.#tailIds);
+    for (const name of columnNames(base.type)) {
+      if (name !== "id") this.#tails.set(name, newColumn(columnType(base.type, name)));
+    }
   }
 
   get type(): AnyType {
     return this.base.type;
   }
 
-  /** The deltas applied so far, oldest first: ordinal s sees the first s of them. */
-  get deltas(): readonly DecodedDelta[] {
-    return this.#deltas;
+  /** How many deltas were applied: the newest ordinal. */
+  get deltaCount(): number {
+    return this.#commitIds.length;
+  }
+
+  /** The commit of a delta, 0 being the oldest; ordinal s sees the deltas before s. */
+  commitIdOf(delta: number): string {
+    return must(this.#commitIds[delta], "the delta was applied");
+  }
+
+  /** Another lineage over the same base that has gone the same way up to an ordinal. */
+  copy(ordinal: number): LiveTable {
+    const copy = new LiveTable(this.base);
+    const source = { ids: this.#tail("id") as Utf8Column, columns: this.#tails };
+    for (let i = 0; i < ordinal; i++) {
+      const from = this.rowLimit(i) - this.base.rows;
+      const to = this.rowLimit(i + 1) - this.base.rows;
+      copy.#append(this.commitIdOf(i), this.#deletes.get(i + 1) ?? [], { ...source, from, to });
+    }
+    return copy;
   }
 
   /** Slots in use. */
@@ -121,31 +165,14 @@ export class LiveTable {
   }
 
   /** Moves the newest state forward by one commit. */
-  apply(delta: DecodedDelta): void {
-    const ordinal = this.#deltas.length + 1;
-    let live = this.#liveCounts[ordinal - 1]!;
-    for (const id of delta.deletes) {
-      const slot = this.slotOf(id);
-      if (slot !== -1 && this.#end(this.#head(slot), ordinal)) live--;
-    }
-    const { upserts } = delta;
-    if (upserts !== null) {
-      const ids = idColumn(upserts, "id");
-      for (let i = 0; i < upserts.length; i++) {
-        const slot = this.slotFor(ids.bytes, ids.offsets[i]!, ids.offsets[i + 1]!);
-        const before = this.#head(slot);
-        if (!this.#end(before, ordinal)) live++;
-        this.#heads.set(slot, this.base.rows + this.#tailSlots.length + 1);
-        this.#tailSlots.push(slot);
-        this.#previous.push(before);
-      }
-      for (const [name, column] of this.#columns) {
-        appendRows(column.tail, upserts.columns.get(name), upserts.length);
-      }
-    }
-    this.#deltas.push(delta);
-    this.#rowLimits.push(this.base.rows + this.#tailSlots.length);
-    this.#liveCounts.push(live);
+  apply({ commitId, upserts, deletes }: DecodedDelta): void {
+    this.#append(
+      commitId,
+      deletes,
+      upserts === null
+        ? null
+        : { ids: idColumn(upserts, "id"), columns: upserts.columns, from: 0, to: upserts.length },
+    );
   }
 
   /** Loads columns of the base and lays the deltas' values behind them. */
@@ -181,26 +208,71 @@ export class LiveTable {
     for (const row of index.rowsOf(tuple)) yield this.base.rows + row;
   }
 
+  /** The values that deltas appended to a column, in row order behind the base. */
+  tail(name: string): Column {
+    return this.#tail(name);
+  }
+
   /** Memory held beside the base, bytes. */
   get byteLength(): number {
     let bytes = this.#heads.byteLength + this.#ended.byteLength + this.#tailIds.bytes.byteLength +
       this.#tailIndex.byteLength + this.#tailSlots.values.byteLength + this.#previous.values.byteLength;
-    for (const column of this.#columns.values()) bytes += columnBytes(column.tail);
+    for (const tail of this.#tails.values()) bytes += columnBytes(tail);
+    bytes += this.#commitIds.length * DELTA_BYTES;
     for (const index of this.#valueIndexes.values()) bytes += index.byteLength;
     return bytes;
+  }
+
+  #append(commitId: string, deletes: readonly string[], appended: Appended | null): void {
+    const ordinal = this.deltaCount + 1;
+    let live = this.liveCount(ordinal - 1);
+    for (const id of deletes) {
+      const slot = this.slotOf(id);
+      if (slot !== -1 && this.#end(this.#head(slot), ordinal)) live--;
+    }
+    if (appended !== null) {
+      const { ids, columns, from, to } = appended;
+      for (let i = from; i < to; i++) {
+        const slot = this.slotFor(ids.bytes, ids.offsets[i]!, ids.offsets[i + 1]!);
+        const before = this.#head(slot);
+        if (!this.#end(before, ordinal)) live++;
+        this.#heads.set(slot, this.base.rows + this.#tailSlots.length + 1);
+        this.#tailSlots.push(slot);
+        this.#previous.push(before);
+      }
+      for (const [name, tail] of this.#tails) {
+        appendRows(tail, name === "id" ? ids : columns.get(name), from, to);
+      }
+    }
+    if (deletes.length > 0) this.#deletes.set(ordinal, deletes);
+    this.#commitIds.push(commitId);
+    this.#rowLimits.push(this.base.rows + this.#tailSlots.length);
+    this.#liveCounts.push(live);
   }
 
   #makeColumn(name: string): TableColumn {
     const made = this.#columns.get(name);
     if (made !== undefined) return made;
     const base: Column = must(this.base.column(name), `column ${name} of ${this.type.key} was prepared`);
-    const tail = newColumn(columnType(this.type, name));
-    for (const { upserts } of this.#deltas) {
-      if (upserts !== null) appendRows(tail, upserts.columns.get(name), upserts.length);
-    }
-    const column = new TableColumn(base, tail, this.base.rows);
+    const column = new TableColumn(base, this.#tail(name), this.base.rows);
     this.#columns.set(name, column);
     return column;
+  }
+
+  /** The deltas' values of a column; grows with the deltas from now on. */
+  #tail(name: string): Column {
+    const known = this.#tails.get(name);
+    if (known !== undefined) return known;
+    assert(name === "id", `${this.type.key} has no column ${name}`);
+    const ids = new Utf8Column();
+    for (let row = 0; row < this.#tailSlots.length; row++) {
+      const slot = this.#tailSlots.values[row]!;
+      const { bytes, offsets } = slot < this.base.rows ? this.base.ids : this.#tailIds;
+      const at = slot < this.base.rows ? slot : slot - this.base.rows;
+      ids.pushBytes(bytes, offsets[at]!, offsets[at + 1]!);
+    }
+    this.#tails.set("id", ids);
+    return ids;
   }
 
   #head(slot: number): number {

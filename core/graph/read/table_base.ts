@@ -62,6 +62,11 @@ export class TableBase {
     return this.#idIndex ??= this.#indexIds();
   }
 
+  /** Names of the loaded columns. */
+  get columnNames(): readonly string[] {
+    return [...this.#columns.keys()];
+  }
+
   /** A loaded column, or undefined. */
   column(name: string): Column | undefined {
     return this.#columns.get(name);

@@ -8,6 +8,8 @@
  *
  * Invariants: a lineage's delta list only grows; a view keeps its lineage and ordinal for good, so eviction never
  * disturbs a reader. The unit of eviction is a base with everything that lies over it, the least recently used first.
+ * A table that is written for years takes no more memory than its content and a part of it: a lineage that grew too long
+ * is begun anew from the pin that a fold made, and forgotten once that happened again.
  */
 import { READ_CACHE_BYTES_MAX } from "../../base/limits.ts";
 import type { AnyType, TypeKey } from "../../schema/catalog.ts";
@@ -24,15 +26,22 @@ import type { GraphView } from "./view.ts";
 
 /** Lineages kept per pin; the one used longest ago goes first. */
 const LINEAGES_MAX = 32;
-/** A fold keeps the lineage in memory only while its deltas stay under this many rows, or under a quarter of the base. */
-const TAIL_ROWS_MAX = 65_536;
+/** A fold keeps the lineage only while its deltas stay under this many rows, or under a quarter of the base. */
+const TAIL_ROWS_MAX = 16_384;
+/** Pins under which one lineage is known; the oldest are forgotten. Each look at the memory in use goes through all. */
+const PINS_MAX = 64;
 
 /** The cache of one graph. */
 export interface TableCache {
   /** A reader of one commit. Reading starts with `prepare`. */
   view(state: SnapshotState): GraphView;
-  /** A fold moved a table's deltas into a new pin without changing what a reader sees. */
-  rebase(key: TypeKey, before: TableSnapshot, after: TablePin): void;
+  /**
+   * A fold moved a table's deltas into a new pin without changing what a reader sees. Called before the pin is published;
+   * may read the new pin.
+   */
+  rebase(key: TypeKey, before: TableSnapshot, after: TablePin): Promise<void>;
+  /** Memory held, bytes. */
+  readonly byteLength: number;
   /** Lets go of all memory; views that exist stay right. */
   close(): void;
 }
@@ -65,6 +74,10 @@ class MemoryTableCache implements TableCache, TableSource {
   readonly #opening = new Map<string, Promise<TableBase>>();
   /** Most recently used first. */
   readonly #lineages = new Map<string, Lineage[]>();
+  /** The pins of a lineage, oldest first. */
+  readonly #pins = new WeakMap<LiveTable, string[]>();
+  /** By table and branch: the lineage that was begun anew last. Readers of the commits just before may still come. */
+  readonly #renewed = new Map<string, LiveTable>();
   #views = new WeakMap<SnapshotState, MemoryGraphView>();
   #tick = 0;
 
@@ -82,18 +95,33 @@ class MemoryTableCache implements TableCache, TableSource {
     return view;
   }
 
-  rebase(_key: TypeKey, before: TableSnapshot, after: TablePin): void {
+  async rebase(_key: TypeKey, before: TableSnapshot, after: TablePin): Promise<void> {
     const place = this.#match(before);
     if (place === null) return;
     const { live, ordinal } = place;
+    const folded: TableSnapshot = { type: before.type, pin: after, deltas: [] };
     const tail = live.rowLimit(ordinal) - live.base.rows;
-    if (tail > TAIL_ROWS_MAX && tail > live.base.rows / 4) return;
-    this.#register(pinKey({ ...before, pin: after }), { live, offset: ordinal });
+    if (tail <= Math.max(TAIL_ROWS_MAX, live.base.rows / 4)) {
+      return this.#register(pinKey(folded), { live, offset: ordinal });
+    }
+    const base = await this.#open(folded, live.base.columnNames);
+    this.#register(pinKey(folded), { live: new LiveTable(base), offset: 0 });
+    const line = `${after.table}@${after.branch ?? ""}`;
+    const older = this.#renewed.get(line);
+    if (older !== undefined && older !== live) this.#forget(older);
+    this.#renewed.set(line, live);
+  }
+
+  get byteLength(): number {
+    let total = 0;
+    for (const bytes of this.#bytesByBase().values()) total += bytes;
+    return total;
   }
 
   close(): void {
     this.#lineages.clear();
     this.#opening.clear();
+    this.#renewed.clear();
     this.#adjacencies.clear();
     this.#views = new WeakMap();
   }
@@ -118,14 +146,7 @@ class MemoryTableCache implements TableCache, TableSource {
   }
 
   loaded(): void {
-    const bases = new Map<TableBase, number>();
-    for (const lineages of this.#lineages.values()) {
-      for (const { live } of lineages) {
-        const { base } = live;
-        const counted = bases.get(base) ?? base.byteLength + this.#adjacencies.bytesOf(base);
-        bases.set(base, counted + live.byteLength);
-      }
-    }
+    const bases = this.#bytesByBase();
     let total = 0;
     for (const bytes of bases.values()) total += bytes;
     if (total <= this.#maxBytes) return;
@@ -167,41 +188,72 @@ class MemoryTableCache implements TableCache, TableSource {
     const key = pinKey(snapshot);
     const [other] = this.#lineages.get(key) ?? [];
     if (other === undefined) return null;
-    const live = new LiveTable(other.live.base);
-    for (const delta of other.live.deltas.slice(0, other.offset)) live.apply(delta);
-    const lineage = { live, offset: other.offset };
+    const lineage = { live: other.live.copy(other.offset), offset: other.offset };
     this.#register(key, lineage);
     return advance(lineage, snapshot);
   }
 
   #register(key: string, lineage: Lineage): void {
+    const { live } = lineage;
     const lineages = this.#lineages.get(key) ?? [];
     this.#lineages.set(key, [lineage, ...lineages].slice(0, LINEAGES_MAX));
-    this.touch(lineage.live);
+    this.touch(live);
+    const pins = this.#pins.get(live) ?? [];
+    this.#pins.set(live, pins);
+    pins.push(key);
+    if (pins.length > PINS_MAX) this.#drop(pins.shift()!, (one) => one.live === live);
+  }
+
+  /** Drops lineages of a pin. */
+  #drop(key: string, gone: (lineage: Lineage) => boolean): void {
+    const kept = this.#lineages.get(key)?.filter((one) => !gone(one)) ?? [];
+    if (kept.length === 0) this.#lineages.delete(key);
+    else this.#lineages.set(key, kept);
+  }
+
+  /** Forgets a lineage, and its base when no other lineage lies over it. */
+  #forget(live: LiveTable): void {
+    for (const key of this.#pins.get(live) ?? []) this.#drop(key, (one) => one.live === live);
+    for (const lineages of this.#lineages.values()) {
+      if (lineages.some((one) => one.live.base === live.base)) return;
+    }
+    this.#adjacencies.forget(live.base);
+  }
+
+  /** Memory by base, everything that lies over it included. */
+  #bytesByBase(): Map<TableBase, number> {
+    const bases = new Map<TableBase, number>();
+    const counted = new Set<LiveTable>();
+    for (const lineages of this.#lineages.values()) {
+      for (const { live } of lineages) {
+        if (counted.has(live)) continue;
+        counted.add(live);
+        const { base } = live;
+        const bytes = bases.get(base) ?? base.byteLength + this.#adjacencies.bytesOf(base);
+        bases.set(base, bytes + live.byteLength);
+      }
+    }
+    return bases;
   }
 
   #evict(base: TableBase): void {
-    for (const [key, lineages] of this.#lineages) {
-      const kept = lineages.filter(({ live }) => live.base !== base);
-      if (kept.length === 0) this.#lineages.delete(key);
-      else if (kept.length < lineages.length) this.#lineages.set(key, kept);
-    }
+    for (const key of [...this.#lineages.keys()]) this.#drop(key, ({ live }) => live.base === base);
     this.#adjacencies.forget(base);
   }
 }
 
 /** Whether a snapshot's deltas and the lineage's deltas behind the pin agree as far as both go. */
 function agrees({ live, offset }: Lineage, { deltas }: TableSnapshot): boolean {
-  const common = Math.min(deltas.length, live.deltas.length - offset);
+  const common = Math.min(deltas.length, live.deltaCount - offset);
   for (let i = common - 1; i >= 0; i--) {
-    if (live.deltas[offset + i]!.commitId !== deltas[i]!.commitId) return false;
+    if (live.commitIdOf(offset + i) !== deltas[i]!.commitId) return false;
   }
   return true;
 }
 
 /** Applies the deltas of a snapshot that its lineage lacks. */
 function advance({ live, offset }: Lineage, { deltas }: TableSnapshot): Place {
-  for (let i = live.deltas.length - offset; i < deltas.length; i++) live.apply(deltas[i]!);
+  for (let i = live.deltaCount - offset; i < deltas.length; i++) live.apply(deltas[i]!);
   return { live, ordinal: offset + deltas.length };
 }
 

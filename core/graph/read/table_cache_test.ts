@@ -75,7 +75,7 @@ async function folded(tables: MemoryTables, cache: TableCache, before: Known, ke
     await tables.write(snapshot.pin, snapshot.type, null, write),
     "nobody intrudes",
   );
-  cache.rebase(key, snapshot, after);
+  await cache.rebase(key, snapshot, after);
   const states = new Map(before.state.tables);
   states.set(key, { type: snapshot.type, pin: after, deltas: [] });
   return { state: stateOf(states), models: before.models };
@@ -204,6 +204,26 @@ Deno.test("a fold is served from memory: the new pin is not read", async () => {
   await assertShows(cache, later);
   await assertShows(cache, fold);
   assert.equal(tables.reads.length, before);
+});
+
+Deno.test("a table that is written for long takes bounded memory, and shows every commit on the way", async () => {
+  const tables = createMemoryTables();
+  const cache = createTableCache({ tables });
+  let known = await genesis(tables, new Map(), new Map([["r1", { id: "r1", src: "a", dst: "b", miles: 1 }]]));
+  const sizes: number[] = [];
+  for (let round = 0; round < 60; round++) {
+    for (let commit = 0; commit < 16; commit++) {
+      const upserts = Array.from({ length: 100 }, (_, i) => ({ id: `city ${i}`, name: "z", size: null }));
+      known = committed(known, CITY.key, [{ id: "a", name: "x", size: 1n }, ...upserts], ["b"]);
+    }
+    await assertShows(cache, known);
+    known = await folded(tables, cache, known, CITY.key);
+    sizes.push(cache.byteLength);
+  }
+  await assertShows(cache, known);
+  const [early, late] = [Math.max(...sizes.slice(0, 30)), Math.max(...sizes.slice(30))];
+  assert.ok(late <= early * 1.05, `${late} bytes instead of ${early}`);
+  assert.ok(tables.reads.length < 20, "the pins that most folds make are not read");
 });
 
 Deno.test("a failed read is reported and tried again by the next caller", async () => {

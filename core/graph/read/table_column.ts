@@ -78,18 +78,18 @@ function emptyOf(column: Column): Column {
   }
 }
 
-/** Appends the first `length` rows of `source`, or nulls where there is no source, to a column of the same type. */
-export function appendRows(target: Column, source: Column | undefined, length: number): void {
+/** Appends the rows `from` to `to` of `source`, or nulls where there is no source, to a column of the same type. */
+export function appendRows(target: Column, source: Column | undefined, from: number, to: number): void {
   if (source === undefined) {
-    for (let row = 0; row < length; row++) target.push(null);
+    for (let row = from; row < to; row++) target.push(null);
   } else if (source.kind === "utf8" && target.kind === "utf8") {
-    for (let row = 0; row < length; row++) {
+    for (let row = from; row < to; row++) {
       if (source.isNull(row)) target.push(null);
       else target.pushBytes(source.bytes, source.offsets[row]!, source.offsets[row + 1]!);
     }
   } else {
     assert(source.kind === target.kind, "rows are appended to a column of their own kind");
-    for (let row = 0; row < length; row++) target.push(source.get(row));
+    for (let row = from; row < to; row++) target.push(source.get(row));
   }
 }
 
