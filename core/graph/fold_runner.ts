@@ -8,6 +8,7 @@
  * Invariants: at most one fold per branch and process; a large commit finishes a running fold before it writes tables,
  * so the two never write one table at once; a failed fold loses nothing, the deltas stay where they are.
  */
+import { must } from "../base/assert.ts";
 import { WRITE_ATTEMPTS_MAX } from "../base/limits.ts";
 import type { TypeKey } from "../schema/catalog.ts";
 import type { TablePin } from "../storage/table_store.ts";
@@ -34,13 +35,16 @@ export interface FoldOptions {
 
 /** A fold rests this many times its own duration before the next one starts. */
 const REST_FACTOR = 4;
+/** The longest rest, milliseconds: clocks are set, and a fold that seemed to take an hour must not stop folding for four. */
+const REST_MS_MAX = 10_000;
 /** Rest after a failed fold, milliseconds. */
 const REST_AFTER_FAILURE_MS = 1000;
 
 /** Starts and finishes the folds of one branch. */
 export class FoldRunner {
   readonly #options: FoldOptions;
-  #restUntilMs = 0;
+  #restFromMs = 0;
+  #restMs = 0;
   #current: { readonly publish: () => Promise<void>; readonly done: Promise<void> } | null = null;
 
   constructor(options: FoldOptions) {
@@ -54,8 +58,8 @@ export class FoldRunner {
 
   /** Starts a fold of the tables that are due, unless one runs or rests. */
   consider(state: LoggedState): void {
-    const { head, ports } = this.#options;
-    if (this.#current !== null || ports.clock.nowMs() < this.#restUntilMs) return;
+    const { head } = this.#options;
+    if (this.#current !== null || this.#rests()) return;
     const due = dueTables(state, head.source.log.forkSlot);
     if (due.length > 0) this.#start(state, due);
   }
@@ -68,19 +72,27 @@ export class FoldRunner {
     return true;
   }
 
+  /** A clock that was set back ends the rest. */
+  #rests(): boolean {
+    const restedMs = this.#options.ports.clock.nowMs() - this.#restFromMs;
+    return restedMs >= 0 && restedMs < this.#restMs;
+  }
+
+  #rest(durationMs: number): void {
+    this.#restFromMs = this.#options.ports.clock.nowMs();
+    this.#restMs = Math.min(Math.max(durationMs, 0), REST_MS_MAX);
+  }
+
   #start(state: LoggedState, due: readonly TypeKey[]): void {
-    const { ports, takeTurn, tableCommits, onBackgroundError } = this.#options;
+    const { ports, takeTurn, onBackgroundError } = this.#options;
     const startedMs = ports.clock.nowMs();
-    const written = writeTables(state, due.map((key) => [key, null] as const), tableCommits);
+    const written = this.#write(state, due);
     let publishing: Promise<void> | null = null;
     const publish = () =>
       publishing ??= written.then((pins) => this.#publish(state, pins)).then(
-        () => {
-          const nowMs = ports.clock.nowMs();
-          this.#restUntilMs = nowMs + (nowMs - startedMs) * REST_FACTOR;
-        },
+        () => this.#rest((ports.clock.nowMs() - startedMs) * REST_FACTOR),
         (error) => {
-          this.#restUntilMs = ports.clock.nowMs() + REST_AFTER_FAILURE_MS;
+          this.#rest(REST_AFTER_FAILURE_MS);
           onBackgroundError(error);
         },
       ).then(() => void (this.#current = null));
@@ -90,8 +102,18 @@ export class FoldRunner {
     written.catch(() => {}).then(() => takeTurn(() => publish().then(resolve)));
   }
 
+  /** Writes the tables and lets the cache know the new pins, all beside the commits that go on meanwhile. */
+  async #write(state: LoggedState, due: readonly TypeKey[]): Promise<ReadonlyMap<TypeKey, TablePin | null>> {
+    const { cache, tableCommits } = this.#options;
+    const written = await writeTables(state, due.map((key) => [key, null] as const), tableCommits);
+    await Promise.all([...written].map(async ([key, pin]) => {
+      if (pin !== null) await cache.rebase(key, must(state.tables.get(key), `${key} has a table`), pin);
+    }));
+    return written;
+  }
+
   async #publish(state: LoggedState, written: ReadonlyMap<TypeKey, TablePin | null>): Promise<void> {
-    const { head, cache, ports, append } = this.#options;
+    const { head, ports, append } = this.#options;
     await ports.failpoint("fold.tables_written");
     for (let attempt = 1; attempt <= WRITE_ATTEMPTS_MAX; attempt++) {
       const base = await head.latest();
@@ -102,7 +124,6 @@ export class FoldRunner {
         if (pin !== null && then && now && samePin(then.pin, now.pin)) pins.set(key, pin);
       }
       if (pins.size === 0) return;
-      for (const [key, pin] of pins) cache.rebase(key, state.tables.get(key)!, pin);
       if (await append(planFold(base, base.slot + 1, state.slot, pins))) return;
     }
   }

@@ -4,13 +4,18 @@ import {
   bulkPeople,
   type Content,
   contentOf,
+  createTestBranch,
   createWorld,
   knowsWrite,
+  openPeer,
   type Peer,
   peopleWrite,
+  testPorts,
 } from "../../tests/support/graph_protocol.ts";
+import { createMemoryTables } from "../../tests/support/memory_tables.ts";
 import { must } from "../base/assert.ts";
 import { FOLD_COMMITS_MAX, FOLD_LAG_SLOTS_MAX } from "../base/limits.ts";
+import { createMemoryStore } from "../storage/memory_store.ts";
 import type { Commit, TableState } from "./commit.ts";
 import { dueTables } from "./fold.ts";
 import { openCommit } from "./snapshot.ts";
@@ -239,4 +244,28 @@ Deno.test("every commit reads the same before, during and after folds, in every 
     }),
     { numRuns: 15 },
   );
+});
+
+Deno.test("folds go on after the clock was set, forward during a fold or back after it", async () => {
+  for (const jumpMs of [3_600_000, -3_600_000]) {
+    const store = createMemoryStore();
+    let nowMs = 1_750_000_000_000;
+    let jumped = false;
+    const clock = { nowMs: () => nowMs++ };
+    const jump = (name: string) => {
+      if (name !== (jumpMs > 0 ? "fold.table_written" : "fold.after_append") || jumped) return;
+      jumped = true;
+      nowMs += jumpMs;
+    };
+    const ports = { ...testPorts(jump), clock };
+    await createTestBranch(store, ports);
+    const peer = await openPeer({ store, tables: createMemoryTables(), ports });
+    await writeMany(peer, "p", FOLD_COMMITS_MAX);
+    await peer.writer.settle();
+    assert.ok(jumped);
+    nowMs += 11_000;
+    await writeMany(peer, "q", FOLD_COMMITS_MAX);
+    await peer.writer.settle();
+    assert.equal((await operations(peer)).filter((one) => one === "fold").length, 2, `${jumpMs}`);
+  }
 });
