@@ -1,17 +1,29 @@
 /**
- * The operator config, `config.yaml` in `$OMNIGRAPH_HOME` or `~/.omnigraph`: who acts and which server or store is
- * meant when a command names none. Read only by commands that need it; a missing file is an empty layer.
+ * The operator config, `config.yaml` in `$OMNIGRAPH_HOME` or `~/.omnigraph`: who acts, which server or store is meant
+ * when a command names none, and how results are shown. Read only by commands that need it, once per process; a missing
+ * file is an empty layer. Keys that are not known get a note each, so that a typo does not silently mean nothing.
  */
 import { AppError } from "../core/errors.ts";
 import { parse } from "@std/yaml";
 import { join } from "@std/path";
 import type { Context } from "./context.ts";
+import { ConfigSection } from "./operator_section.ts";
+import {
+  CELL_LAYOUTS,
+  DEFAULT_TABLE,
+  READ_FORMATS,
+  type ReadFormat,
+  type TableLayout,
+} from "./views/read_formats.ts";
 
 /** The parts of the operator config that commands use. */
 export interface OperatorConfig {
+  /** The file that was, or would be, read; null when there is no home folder. */
+  readonly path: string | null;
   readonly actor: string | null;
   readonly defaults: {
-    readonly output: string | null;
+    readonly output: ReadFormat | null;
+    readonly table: TableLayout;
     readonly server: string | null;
     readonly store: string | null;
     readonly graph: string | null;
@@ -29,12 +41,9 @@ export interface Profile {
   readonly graph: string | null;
 }
 
-const EMPTY: OperatorConfig = {
-  actor: null,
-  defaults: { output: null, server: null, store: null, graph: null },
-  servers: new Map(),
-  profiles: new Map(),
-};
+const ALIAS_KEYS = ["server", "query", "graph", "args", "params", "format", "command"] as const;
+
+const READ_CONFIGS = new WeakMap<Context, OperatorConfig>();
 
 /** Path of the operator config file, or null when there is no home folder. */
 export function operatorConfigPath(env: Context["env"]): string | null {
@@ -44,18 +53,37 @@ export function operatorConfigPath(env: Context["env"]): string | null {
   return home === "" ? null : join(home, ".omnigraph", "config.yaml");
 }
 
-/** Reads the operator config. Throws `AppError` naming the file when it is not valid. */
-export function readOperatorConfig(env: Context["env"]): OperatorConfig {
-  const path = operatorConfigPath(env);
+/** The operator config; the first call of a command reads it. Throws `AppError` naming the file when it is not valid. */
+export function readOperatorConfig(context: Context): OperatorConfig {
+  let config = READ_CONFIGS.get(context);
+  if (config === undefined) {
+    config = read(context);
+    READ_CONFIGS.set(context, config);
+  }
+  return config;
+}
+
+/** Who acts in a direct write: `--as`, else `operator.actor`, else nobody. */
+export function actorOf(context: Context): string | null {
+  return context.args.values.get("as") ?? readOperatorConfig(context).actor;
+}
+
+function read(context: Context): OperatorConfig {
+  const path = operatorConfigPath(context.env);
   const text = path === null ? null : readText(path);
-  if (path === null || text === null) return EMPTY;
+  if (path === null || text === null) return toConfig(new ConfigSection(null, path ?? "", ""));
   let root: unknown;
   try {
     root = parse(text);
   } catch (error) {
     throw new AppError("invalid_input", `operator config \`${path}\` is not valid YAML`, { cause: error });
   }
-  return toConfig(root, path);
+  const top = new ConfigSection(root, path, "");
+  const config = toConfig(top);
+  for (const key of top.unknownKeys()) {
+    context.output.note(`warning: unknown key \`${key}\` in the operator config \`${path}\``);
+  }
+  return config;
 }
 
 function readText(path: string): string | null {
@@ -67,62 +95,41 @@ function readText(path: string): string | null {
   }
 }
 
-function toConfig(root: unknown, path: string): OperatorConfig {
-  const wrong = (name: string, kind: string) =>
-    new AppError("invalid_input", `operator config \`${path}\`: \`${name}\` must be a ${kind}`);
-  const map = (value: unknown, name: string): Record<string, unknown> => {
-    if (value === null || value === undefined) return {};
-    if (typeof value !== "object" || Array.isArray(value)) throw wrong(name, "map");
-    return value as Record<string, unknown>;
-  };
-  const string = (value: unknown, name: string): string | null => {
-    if (value === null || value === undefined) return null;
-    if (typeof value !== "string") throw wrong(name, "string");
-    return value;
-  };
-  const top = map(root, "the file");
-  const defaults = map(top.defaults, "defaults");
+function toConfig(top: ConfigSection): OperatorConfig {
+  const defaults = top.section("defaults");
   const config: OperatorConfig = {
-    actor: string(map(top.operator, "operator").actor, "operator.actor"),
+    path: top.path === "" ? null : top.path,
+    actor: top.section("operator").text("actor"),
     defaults: {
-      output: string(defaults.output, "defaults.output"),
-      server: string(defaults.server, "defaults.server"),
-      store: string(defaults.store, "defaults.store"),
-      graph: string(defaults.default_graph, "defaults.default_graph"),
+      output: defaults.word("output", READ_FORMATS),
+      table: {
+        columnWidthMax: defaults.count("table_max_column_width") ?? DEFAULT_TABLE.columnWidthMax,
+        cells: defaults.word("table_cell_layout", CELL_LAYOUTS) ?? DEFAULT_TABLE.cells,
+      },
+      server: defaults.text("server"),
+      store: defaults.text("store"),
+      graph: defaults.text("default_graph"),
     },
-    servers: entries(map(top.servers, "servers"), (server, name) => {
-      const url = string(map(server, `servers.${name}`).url, `servers.${name}.url`);
-      if (url === null) throw wrong(`servers.${name}.url`, "string");
-      return url;
+    servers: top.each("servers", (server) => {
+      const url = server.text("url");
+      return url !== null && /^https?:\/\//i.test(url) ? url : server.fail("url", "an http or https URL");
     }),
-    profiles: entries(map(top.profiles, "profiles"), (value, name) => {
-      const profile = map(value, `profiles.${name}`);
-      const member = (key: string) => string(profile[key], `profiles.${name}.${key}`);
-      return {
-        server: member("server"),
-        cluster: member("cluster"),
-        store: member("store"),
-        graph: member("default_graph"),
-      };
-    }),
+    profiles: top.each("profiles", (profile) => ({
+      server: profile.text("server"),
+      cluster: profile.text("cluster"),
+      store: profile.text("store"),
+      graph: profile.text("default_graph"),
+    })),
   };
-  if (config.defaults.server !== null && config.defaults.store !== null) {
-    throw new AppError(
-      "invalid_input",
-      `operator config \`${path}\`: \`defaults\` binds one entity, server or store`,
-    );
+  // Known to other commands of the family; read here so that they are not reported as unknown.
+  top.each("clusters", (cluster) => cluster.text("root") ?? cluster.fail("root", "a string"));
+  top.each("aliases", (alias) => ALIAS_KEYS.forEach((key) => alias.raw(key)));
+  const { server, store, graph } = config.defaults;
+  if (server !== null && store !== null) {
+    throw top.error("`defaults` binds one entity, server or store");
+  }
+  if (store !== null && graph !== null) {
+    throw top.error("`defaults.default_graph` does not apply: `defaults.store` is already a single graph");
   }
   return config;
-}
-
-function entries<T>(
-  record: Record<string, unknown>,
-  read: (value: unknown, name: string) => T,
-): Map<string, T> {
-  return new Map(Object.entries(record).map(([name, value]) => [name, read(value, name)]));
-}
-
-/** Who acts in a direct write: `--as`, else `operator.actor`, else nobody. */
-export function actorOf(context: Context): string | null {
-  return context.args.values.get("as") ?? readOperatorConfig(context.env).actor;
 }

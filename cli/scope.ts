@@ -35,13 +35,10 @@ export function findScope(context: Context, positionalUri: string | undefined): 
 }
 
 function profileScope(context: Context, name: string, graph: string | null): Scope {
-  const { profiles } = readOperatorConfig(context.env);
+  const { profiles, path } = readOperatorConfig(context);
   const profile = profiles.get(name);
   if (profile === undefined) {
-    throw new AppError(
-      "usage",
-      `unknown profile '${name}': define it under \`profiles\` in the operator config`,
-    );
+    throw new AppError("usage", `unknown profile '${name}': ${definedNames("profiles", profiles, path)}`);
   }
   const bound = (["server", "cluster", "store"] as const).filter((key) =>
     profile[key as keyof Profile] !== null
@@ -83,17 +80,27 @@ function serverScope(context: Context, server: string, graph: string | null): Sc
 }
 
 function namedServer(context: Context, name: string): string {
-  const { servers } = readOperatorConfig(context.env);
+  const { servers, path } = readOperatorConfig(context);
   const url = servers.get(name);
   if (url === undefined) {
-    const known = [...servers.keys()].join(", ");
-    throw new AppError("usage", `unknown server '${name}': defined are ${known === "" ? "none" : known}`);
+    throw new AppError(
+      "usage",
+      `unknown server '${name}': ${
+        definedNames("servers", servers, path)
+      }; a URL starts with http:// or https://`,
+    );
   }
   return url;
 }
 
+function definedNames(key: string, defined: ReadonlyMap<string, unknown>, path: string | null): string {
+  const names = [...defined.keys()].sort().join(", ");
+  const place = path === null ? "an operator config" : `\`${path}\``;
+  return `\`${key}\` of ${place} ${names === "" ? "defines none" : `defines ${names}`}`;
+}
+
 function defaultScope(context: Context, graph: string | null): Scope {
-  const { defaults } = readOperatorConfig(context.env);
+  const { defaults } = readOperatorConfig(context);
   if (defaults.server !== null) return serverScope(context, defaults.server, graph ?? defaults.graph);
   if (defaults.store !== null) return storeScope(defaults.store, graph);
   const ways = context.args.command.capability === "direct"

@@ -11,12 +11,12 @@ import { type PlainRead, type ReadFormat, renderRead } from "../views/read_forma
 export async function runQuery(context: Context): Promise<number> {
   const asked = askedQuery(context);
   const target = readTarget(context);
-  const format = await chosenFormat(context);
+  const show = await chosenView(context);
   await withGraph(context, {}, async (graph) => {
     const result = asked.kind === "source"
       ? await graph.query({ ...asked.request, ...target })
       : await storedGraph(graph, asked.name).invokeRead(asked.name, { params: asked.params, ...target });
-    context.output.out(renderRead(plain(result), format));
+    context.output.out(show(plain(result)));
   });
   return 0;
 }
@@ -40,12 +40,15 @@ function readTarget(context: Context): ReadTarget {
   return { ...(branch === undefined ? {} : { branch }), ...(snapshot === undefined ? {} : { snapshot }) };
 }
 
-async function chosenFormat(context: Context): Promise<ReadFormat> {
-  if (context.args.switches.has("json")) return "json";
-  const flag = context.args.values.get("format");
-  if (flag !== undefined) return flag as ReadFormat;
+/** How the result is shown: the flags win over the operator config. */
+async function chosenView(context: Context): Promise<(result: PlainRead) => string> {
+  if (context.args.switches.has("json")) return (result) => renderRead(result, "json");
+  const flag = context.args.values.get("format") as ReadFormat | undefined;
+  // Other formats than a table have nothing to configure.
+  if (flag !== undefined && flag !== "table") return (result) => renderRead(result, flag);
   const { readOperatorConfig } = await import("../operator.ts");
-  return (readOperatorConfig(context.env).defaults.output ?? "table") as ReadFormat;
+  const { output, table } = readOperatorConfig(context).defaults;
+  return (result) => renderRead(result, flag ?? output ?? "table", table);
 }
 
 function plain(result: ReadOutput): PlainRead {

@@ -3,7 +3,22 @@ import { unreachable } from "../../core/base/assert.ts";
 import { compactOutput, prettyOutput } from "./json.ts";
 
 /** Names of the formats. */
-export type ReadFormat = "table" | "kv" | "csv" | "jsonl" | "json";
+export const READ_FORMATS = ["table", "kv", "csv", "jsonl", "json"] as const;
+
+/** One of the formats. */
+export type ReadFormat = (typeof READ_FORMATS)[number];
+
+/** What a table does with a cell that is wider than its column: cut it, or go on below. */
+export const CELL_LAYOUTS = ["truncate", "wrap"] as const;
+
+/** The shape of tables. Widths in code points. */
+export interface TableLayout {
+  readonly columnWidthMax: number;
+  readonly cells: (typeof CELL_LAYOUTS)[number];
+}
+
+/** The shape of tables when nobody says otherwise. */
+export const DEFAULT_TABLE: TableLayout = { columnWidthMax: 80, cells: "truncate" };
 
 /** A read result as plain data. */
 export interface PlainRead {
@@ -15,11 +30,11 @@ export interface PlainRead {
   readonly graph_commit_id?: string;
 }
 
-const COLUMN_WIDTH_MAX = 80;
-const COLUMN_WIDTH_MIN = 8;
+/** However narrow the configured maximum, columns may get this wide. */
+const COLUMN_WIDTH_FLOOR = 8;
 
-/** Renders a read result. */
-export function renderRead(result: PlainRead, format: ReadFormat): string {
+/** Renders a read result; `layout` shapes tables. */
+export function renderRead(result: PlainRead, format: ReadFormat, layout = DEFAULT_TABLE): string {
   switch (format) {
     case "json":
       return prettyOutput(result);
@@ -30,7 +45,7 @@ export function renderRead(result: PlainRead, format: ReadFormat): string {
     case "kv":
       return keyValues(result);
     case "table":
-      return table(result);
+      return table(result, layout);
     default:
       return unreachable(format);
   }
@@ -71,24 +86,40 @@ function keyValues(result: PlainRead): string {
   return heading(result) + blocks.join("\n");
 }
 
-function table(result: PlainRead): string {
+function table(result: PlainRead, { columnWidthMax, cells: overflow }: TableLayout): string {
   if (result.columns.length === 0) return heading(result) + "(no rows)\n";
   const cells = result.rows.map((row) =>
     result.columns.map((name) => [...cellText(row[name]).replaceAll("\n", "\\n")])
   );
   const widths = result.columns.map((name, c) => {
-    const longest = Math.max(...cells.map((row) => Math.min(row[c]!.length, COLUMN_WIDTH_MAX)), 0);
-    return Math.min(Math.max([...name].length, longest), Math.max(COLUMN_WIDTH_MAX, COLUMN_WIDTH_MIN));
+    let longest = [...name].length;
+    for (const row of cells) longest = Math.max(longest, Math.min(row[c]!.length, columnWidthMax));
+    return Math.min(longest, Math.max(columnWidthMax, COLUMN_WIDTH_FLOOR));
   });
-  const fit = (text: string[], width: number) => {
-    const shown = text.length > width ? [...text.slice(0, width - 1), "…"] : text;
-    return shown.join("") + " ".repeat(Math.max(0, width - shown.length));
-  };
-  const line = (row: readonly string[]) => row.join(" | ").trimEnd() + "\n";
-  const titles = line(
-    result.columns.map((name, c) => name + " ".repeat(Math.max(0, widths[c]! - [...name].length))),
-  );
+  const fit = overflow === "wrap" ? wrapped : truncated;
+  const line = (row: readonly (readonly string[])[]) =>
+    row.map((text, c) => text.join("") + " ".repeat(Math.max(0, widths[c]! - text.length))).join(" | ")
+      .trimEnd() +
+    "\n";
   const rule = widths.map((width) => "-".repeat(width)).join("-+-") + "\n";
-  return heading(result) + titles + rule +
-    cells.map((row) => line(row.map((cell, c) => fit(cell, widths[c]!)))).join("");
+  return heading(result) + line(result.columns.map((name) => [...name])) + rule +
+    cells.map((row) => {
+      const columns = row.map((cell, c) => fit(cell, widths[c]!));
+      const height = Math.max(...columns.map((lines) => lines.length));
+      return Array.from({ length: height }, (_, at) => line(columns.map((lines) => lines[at] ?? []))).join(
+        "",
+      );
+    }).join("");
+}
+
+/** A cell as one line. */
+function truncated(cell: readonly string[], width: number): readonly (readonly string[])[] {
+  return [cell.length > width ? [...cell.slice(0, width - 1), "…"] : cell];
+}
+
+/** A cell as lines of the column's width. */
+function wrapped(cell: readonly string[], width: number): readonly (readonly string[])[] {
+  const lines: (readonly string[])[] = [cell.slice(0, width)];
+  for (let at = width; at < cell.length; at += width) lines.push(cell.slice(at, at + width));
+  return lines;
 }

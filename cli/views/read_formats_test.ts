@@ -49,3 +49,36 @@ Deno.test("kv shows one block per row", () => {
   );
   assert.equal(renderRead(result(["a"], []), "kv"), "0 rows from branch main via q\n(no rows)\n");
 });
+
+Deno.test("a table of width 10 cuts a cell of 12 to 9 and an ellipsis, or goes on below (cli 34)", () => {
+  const rows = [{ a: "twelve chars", b: 1 }, { a: "ten chars!", b: null }];
+  const shown = (cells: "truncate" | "wrap") =>
+    renderRead(result(["a", "b"], rows), "table", { columnWidthMax: 10, cells }).split("\n").slice(1, -1);
+  assert.deepEqual(shown("truncate"), [
+    "a          | b",
+    "-----------+-----",
+    "twelve ch… | 1",
+    "ten chars! | null",
+  ]);
+  assert.deepEqual(shown("wrap"), [
+    "a          | b",
+    "-----------+-----",
+    "twelve cha | 1",
+    "rs         |",
+    "ten chars! | null",
+  ]);
+});
+
+Deno.test("a table counts code points, and titles are never cut", () => {
+  const rows = [{ "a rather long title": "🎬🎬🎬🎬🎬🎬🎬🎬🎬" }];
+  const lines = renderRead(result(["a rather long title"], rows), "table", {
+    columnWidthMax: 3,
+    cells: "truncate",
+  });
+  assert.deepEqual(lines.split("\n").slice(1, -1), ["a rather long title", "--------", "🎬🎬🎬🎬🎬🎬🎬…"]);
+});
+
+Deno.test("a table of very many rows is rendered", () => {
+  const rows = Array.from({ length: 200_000 }, (_, n) => ({ n }));
+  assert.equal(renderRead(result(["n"], rows), "table").split("\n").length, 200_004);
+});
