@@ -180,6 +180,31 @@ Deno.test("lsp: each query file is checked against the schema of its graph, and 
   });
 });
 
+Deno.test("lsp: a query typed letter by letter is answered after every letter, and right in the end", async () => {
+  await withHarbour(async (uri) => {
+    const client = new LanguageClient();
+    await client.initialize();
+    const boats = uri("queries/boats.gq");
+    await client.open(boats, "");
+    for (let at = 0; at < QUERY.length; at++) {
+      const position = TextDocument.create("x:", "", 0, QUERY).positionAt(at);
+      await client.connection.sendNotification("textDocument/didChange", {
+        textDocument: { uri: boats, version: at + 2 },
+        contentChanges: [{ range: { start: position, end: position }, text: QUERY[at] }],
+      });
+      const items = await client.ask<CompletionItem[]>("textDocument/completion", boats, position);
+      assert.ok(Array.isArray(items), QUERY.slice(0, at));
+      await client.ask("textDocument/hover", boats, position);
+      if (at % 10 === 0) await client.ask("textDocument/formatting", boats, undefined, { options: {} });
+    }
+    await client.change(boats, 1000, QUERY.replace("hull", "hul"));
+    await client.diagnostics(boats, ["T6"]);
+    await client.change(boats, 1001, QUERY);
+    await client.diagnostics(boats, []);
+    assert.equal(await client.shutdown(), 0);
+  });
+});
+
 Deno.test("lsp: unsaved documents are helped by their language, and an editor that vanishes leaves no process", async () => {
   const client = new LanguageClient();
   await client.initialize();

@@ -31,7 +31,7 @@ const CAPABILITIES: InitializeResult = {
     positionEncoding: "utf-16",
     textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
     hoverProvider: true,
-    completionProvider: { triggerCharacters: ["$", ".", ":", "@", "<", "(", "["] },
+    completionProvider: { triggerCharacters: ["$", ".", ":", "@", "<", "(", "[", '"'] },
     definitionProvider: true,
     renameProvider: { prepareProvider: true },
     documentFormattingProvider: true,

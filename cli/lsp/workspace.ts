@@ -66,7 +66,7 @@ export class Workspace implements ProjectFiles {
 
   /** The URI of a file, spelled as its editor spells it when it is open. */
   uriOf(path: string): string {
-    return this.#openAt(path)?.uri ?? (path.includes("://") ? path : pathToFileURL(path).href);
+    return this.#openAt(path)?.uri ?? pathToFileURL(path).href;
   }
 
   readText(path: string): string | null {

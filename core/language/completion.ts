@@ -37,7 +37,10 @@ export interface Completion {
   readonly items: readonly CompletionItem[];
 }
 
-/** What may be written at an offset; no items inside comments and literals. */
+/** Signs that only words with the same sign complete. */
+const SIGNS = /^[$"]/;
+
+/** What may be written at an offset; no items inside comments and numbers, and inside strings only strings. */
 export function completeAt(document: LanguageDocument, offset: number): Completion {
   const schema = document.kind === "schema" ? document.outline : document.schema?.outline ?? null;
   const expected = document.kind === "schema"
@@ -45,10 +48,10 @@ export function completeAt(document: LanguageDocument, offset: number): Completi
     : expectedInQueries(document.source.text, schema, offset);
   if (expected === null) return { start: offset, end: offset, items: [] };
   const { caret, expectations } = expected;
-  const isName = caret.text.startsWith("$");
+  const sign = SIGNS.exec(caret.text)?.[0];
   const byLabel = new Map<string, CompletionItem>();
   for (const item of expectations.flatMap((expectation) => itemsOf(expectation, schema))) {
-    const fits = caret.text === "" || item.label.startsWith("$") === isName;
+    const fits = caret.text === "" || SIGNS.exec(item.label)?.[0] === sign;
     if (fits && !byLabel.has(item.label)) byLabel.set(item.label, item);
   }
   return { start: caret.start, end: caret.end, items: [...byLabel.values()] };

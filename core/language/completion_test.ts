@@ -50,6 +50,11 @@ const QUERY_CASES: Readonly<Record<string, Case>> = {
     lacks: ["label", "row"],
   },
   "enum values": { text: "query q() { match { $p: Plant { light: | } } }", has: ['"shade"', '"sun"'] },
+  "enum values inside quotes, and nothing else": {
+    text: 'query q($l: String) { match { $p: Plant { light: "s|" } } }',
+    has: ['"shade"', '"sun"'],
+    lacks: ["$l"],
+  },
   "Bool values and parameters": {
     text: "query q($r: Bool) { match { $p: Plant { rare: | } } }",
     has: ["true", "false", "$r"],
@@ -223,6 +228,7 @@ Deno.test("completeAt() offers nothing in comments, strings and numbers", () => 
       'query q() { match { $p: Plant { label: "la|',
       "query q() { match { $p: Plant } return { $p } limit 1| }",
       "query q() // all|",
+      'query q() @description("que|") { match { $p: Plant } return { $p } }',
     ]
   ) assert.deepEqual(queryLabels(text), [], text);
 });

@@ -88,7 +88,10 @@ export function plainTokens(source: string, punctuation: string): readonly WalkT
   return tokenize(source, punctuation);
 }
 
-/** Tokens of a text with the caret in place; null when it stands in a comment, a string or a number. */
+/**
+ * Tokens of a text with the caret in place; null when it stands in a comment or a number. Inside a string the caret takes
+ * its place, because the whole string may be one of a few.
+ */
 export function tokensWithCaret(
   source: string,
   punctuation: string,
@@ -99,11 +102,10 @@ export function tokensWithCaret(
   const touched = must(tokens[at], "the end token ends the text");
   if (touched.comments.some((comment) => isInside(comment, offset))) return null;
   if (touched.start >= offset) return insertCaret(tokens, at, offset);
-  const isName = touched.kind === "word" || touched.kind === "variable" || source[touched.start] === "$";
-  if (!isName) {
-    const isBehind = touched.end === offset && (touched.kind === "punct" || touched.kind === "string");
-    return isBehind ? insertCaret(tokens, at + 1, offset) : null;
-  }
+  const isBehind = touched.end === offset && (touched.kind === "punct" || touched.kind === "string");
+  if (isBehind) return insertCaret(tokens, at + 1, offset);
+  const isReplaced = ["word", "variable", "string"].includes(touched.kind) || source[touched.start] === "$";
+  if (!isReplaced) return null;
   const { start, end } = touched;
   const caret: WalkToken = { kind: "caret", start, end, text: source.slice(start, offset) };
   return { tokens: [...tokens.slice(0, at), caret, ...tokens.slice(at + 1)], caret };

@@ -60,7 +60,7 @@ export function walkQueries(text: string, schema: SchemaOutline | null): WalkedQ
   return { queries, mentions: walk.mentions.toSorted((a, b) => a.start - b.start) };
 }
 
-/** What may stand at an offset, and the caret with the part of the word before it; null inside comments and literals. */
+/** What may stand at an offset, and the caret with the part of the word before it; null inside comments and numbers. */
 export function expectedInQueries(
   text: string,
   schema: SchemaOutline | null,

@@ -11,7 +11,7 @@ const NODE_CONSTRAINTS = ["key", "unique", "index", "range", "check"];
 const EDGE_CONSTRAINTS = ["unique", "index"];
 const ENDPOINTS = ["src", "dst"];
 
-/** What may stand at an offset, and the caret with the part of the word before it; null inside comments and literals. */
+/** What may stand at an offset, and the caret with the part of the word before it; null inside comments and numbers. */
 export function expectedInSchema(
   outline: SchemaOutline,
   offset: number,
