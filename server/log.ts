@@ -68,7 +68,8 @@ const FLUSH_CHARS = 32 * 1024;
 
 /**
  * A sink that gathers lines and writes them together: a busy server logs several lines per request, and one system call
- * per line would cost more than the request. Urgent lines are written at once, with everything before them.
+ * per line would cost more than the request. Urgent lines are written at once, with everything before them. Lines that
+ * cannot be written are dropped: a server outlives whoever reads its log.
  */
 export function batchedSink(
   write: (bytes: Uint8Array) => number,
@@ -81,7 +82,11 @@ export function batchedSink(
     timer = null;
     let bytes = encoder.encode(waiting);
     waiting = "";
-    while (bytes.length > 0) bytes = bytes.subarray(write(bytes));
+    try {
+      while (bytes.length > 0) bytes = bytes.subarray(write(bytes));
+    } catch {
+      // the reader is gone or the disk is full
+    }
   };
   const sink: LogSink = (line, urgent) => {
     waiting += line;

@@ -29,3 +29,17 @@ Deno.test("batchedSink() keeps order, writes urgent lines at once and survives s
   flush();
   assert.equal(written, "first\nsecond\nthird\n");
 });
+
+Deno.test("batchedSink() drops what cannot be written and goes on", () => {
+  let broken = true;
+  let written = "";
+  const { sink } = batchedSink((bytes) => {
+    if (broken) throw new Deno.errors.BrokenPipe("nobody reads");
+    written += new TextDecoder().decode(bytes);
+    return bytes.length;
+  });
+  sink("lost\n", true);
+  broken = false;
+  sink("kept\n", true);
+  assert.equal(written, "kept\n");
+});
