@@ -56,6 +56,7 @@ export function createApp(services: Services): Hono {
     if (method === "POST") bodies.begin(raw);
     await next();
     bodies.end(raw);
+    if (method === "HEAD") await declareLength(context);
     log.info("request", { method, path, status: context.res.status, ms: clock.nowMs() - startMs });
   });
   for (const [operation, route] of Object.entries(ROUTES) as [OperationId, Route][]) {
@@ -102,6 +103,12 @@ function servedGraph(services: Services, graphId: string): LiveGraph {
   if (isServableGraphId(graphId)) throw new AppError("graph_not_found", `graph '${graphId}' not found`);
   const rule = "1 to 64 letters, digits or `-`, and none of policies, healthz, openapi, graphs";
   throw new AppError("invalid_input", `graph id '${graphId}' is not valid: use ${rule}`);
+}
+
+/** Says how long the body would be that a HEAD request does not get. */
+async function declareLength({ res }: Context): Promise<void> {
+  const body = await res.clone().arrayBuffer();
+  res.headers.set("Content-Length", String(body.byteLength));
 }
 
 function addDeprecation(app: Hono, path: string, successor: string): void {

@@ -17,6 +17,7 @@ import type { PolicyGate } from "../core/policy/actions.ts";
 import { parseBundle } from "../core/policy/bundle.ts";
 import { openGate } from "../core/policy/gate.ts";
 import type { PolicyResource } from "../core/policy/model.ts";
+import { loadLance } from "../core/storage/lance_library.ts";
 import { openObjectStore, openTableStore } from "../core/storage/open.ts";
 import { joinUri, showUri, type StorageUri } from "../core/storage/uri.ts";
 import type { Log } from "./log.ts";
@@ -53,6 +54,8 @@ export async function boot(settings: Settings, env: Env, log: Log): Promise<Boot
   const { unauthenticated } = settings;
   const state = decideRuntimeState({ tokens: tokens !== null, policy, unauthenticated });
   warnAboutState(state, log);
+  // Loaded before anybody asks: no native code may be loaded once the server answers requests.
+  await loadLance();
   const graphs = await openGraphs(root, applied, settings.requireAllGraphs, log);
   return { revision: { revision: applied.revision, state, graphs, serverGate }, tokens };
 }

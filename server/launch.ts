@@ -65,11 +65,15 @@ async function launch(args: readonly string[], env: Env): Promise<number> {
 /** What each signal to this process becomes for the server; a closed terminal is a request to stop. */
 const FORWARDED = { SIGINT: "SIGINT", SIGTERM: "SIGTERM", SIGHUP: "SIGTERM" } as const;
 
-/** Runs the server to its end, passing signals on. It has a process group of its own, so that each comes once. */
+/**
+ * Runs the server to its end, passing signals on. It has a process group of its own, so that each comes once. Its
+ * standard input is a pipe that this process holds open: when this process is killed, the pipe ends and so does the
+ * server.
+ */
 async function runChild(args: readonly string[]): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: [...args],
-    stdin: "null",
+    args: [...args, "--until-stdin-ends"],
+    stdin: "piped",
     stdout: "inherit",
     stderr: "inherit",
     detached: true,

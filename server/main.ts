@@ -13,6 +13,7 @@ import { Admission, readAdmissionLimits } from "./middleware/admission.ts";
 import { OpenBodies } from "./middleware/open_bodies.ts";
 import { Registry } from "./registry.ts";
 import { readSettings, type Settings } from "./settings.ts";
+import { giveUpStartPermissions } from "./start_permissions.ts";
 import { textOf } from "./text_of.ts";
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
@@ -56,18 +57,35 @@ async function serve(settings: Settings, env: Env, log: Log): Promise<void> {
       clock: systemClock,
       health: { version: VERSION, storageFormat: STORAGE_FORMAT, sourceVersion: settings.sourceVersion },
     });
-    const { hostname, port } = settings.bind;
-    const server = Deno.serve({ hostname, port, onListen: announce }, app.fetch);
+    const server = listen(settings, app.fetch);
     log.info("serving", {
-      bind: listenAddress(server.addr as Deno.NetAddr),
+      bind: listenAddress(server.addr),
       mode: "cluster",
       graph_count: revision.graphs.size,
       cluster: settings.cluster,
     });
     const finish = () => bodies.idle().then(() => server.shutdown());
-    await untilShutdown(finish, settings.shutdownGraceMs, log);
+    const shutdown = untilShutdown(settings, finish, log);
+    await giveUpStartPermissions();
+    await shutdown;
   } finally {
     await Promise.all([...registry.current.graphs.values()].map(({ graph }) => graph.close()));
+  }
+}
+
+/** Opens the socket. Throws `AppError("invalid_input")` when the address cannot be had. */
+function listen(
+  { bind: { hostname, port } }: Settings,
+  handler: (request: Request) => Response | Promise<Response>,
+): Deno.HttpServer<Deno.NetAddr> {
+  try {
+    return Deno.serve({ hostname, port, onListen: announce }, (request) => handler(request));
+  } catch (cause) {
+    const reason = cause instanceof Deno.errors.AddrInUse
+      ? "is in use"
+      : `cannot be listened on (${cause instanceof Error ? cause.message : String(cause)})`;
+    const address = listenAddress({ transport: "tcp", hostname, port });
+    throw new AppError("invalid_input", `address ${address} ${reason}: choose another --bind`, { cause });
   }
 }
 
@@ -81,10 +99,10 @@ function listenAddress({ hostname, port }: Deno.NetAddr): string {
 }
 
 /**
- * Waits for the first signal, then for `finish`, which lets open requests end, at most the grace period. A second signal
- * ends the process at once.
+ * Waits for the first signal (or the end of standard input, if that is one), then for `finish`, which lets open
+ * requests end, at most the grace period. A second signal ends the process at once.
  */
-async function untilShutdown(finish: () => Promise<void>, graceMs: number, log: Log): Promise<void> {
+async function untilShutdown(settings: Settings, finish: () => Promise<void>, log: Log): Promise<void> {
   const signalled = Promise.withResolvers<void>();
   let signals = 0;
   const listeners = (["SIGINT", "SIGTERM"] as const).map((signal) => {
@@ -96,15 +114,32 @@ async function untilShutdown(finish: () => Promise<void>, graceMs: number, log: 
     Deno.addSignalListener(signal, listener);
     return () => Deno.removeSignalListener(signal, listener);
   });
+  if (settings.untilStdinEnds) {
+    void stdinEnd().then(() => {
+      if (++signals === 1) log.info("shutdown signal received", { signal: "end of standard input" });
+      signalled.resolve();
+    });
+  }
   await signalled.promise;
   const grace = Promise.withResolvers<void>();
+  const { shutdownGraceMs } = settings;
   const timer = setTimeout(() => {
-    log.warn("shutdown grace is over: open requests are aborted", { grace_ms: graceMs });
+    log.warn("shutdown grace is over: open requests are aborted", { grace_ms: shutdownGraceMs });
     grace.resolve();
-  }, graceMs);
+  }, shutdownGraceMs);
   await Promise.race([finish(), grace.promise]);
   clearTimeout(timer);
   for (const remove of listeners) remove();
+}
+
+/** Settles when standard input has ended or cannot be read any more. */
+async function stdinEnd(): Promise<void> {
+  const ignored = new Uint8Array(256);
+  try {
+    while (await Deno.stdin.read(ignored) !== null) ignored.fill(0);
+  } catch {
+    // as good as its end
+  }
 }
 
 /** Why the server does not start. Surprises come with their stack. */
@@ -113,10 +148,6 @@ function refusalText(error: unknown, settings: Settings): string {
     return `the cluster at '${settings.cluster}' is not ready to serve:\n${error.message}`;
   }
   if (error instanceof AppError) return textOf(error);
-  const { hostname, port } = settings.bind;
-  if (error instanceof Deno.errors.AddrInUse) {
-    return `address ${hostname}:${port} is in use: choose another --bind`;
-  }
   return error instanceof Error ? error.stack ?? error.message : String(error);
 }
 

@@ -1,6 +1,7 @@
 /**
  * The Deno permissions of a server process: the storage root, one socket, named variables, and the two files of native
- * code that it loads. Nothing is allowed as a whole.
+ * code that it loads. Nothing is allowed as a whole, and no module may come over the network: Deno would fetch some
+ * hosts' and install npm packages without asking.
  */
 
 import { AppError } from "../core/errors.ts";
@@ -52,6 +53,8 @@ export function permissionFlags(reach: Reach): string[] {
   const readable = [reach.root, reach.tokensFile, reach.policyWasm].filter((path) => path !== null);
   return [
     "--no-prompt",
+    "--no-remote",
+    "--cached-only",
     pathFlag("--allow-read", readable),
     ...(reach.root === null ? [] : [pathFlag("--allow-write", [reach.root])]),
     `--allow-net=${reach.bind}`,

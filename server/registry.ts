@@ -13,9 +13,11 @@ import type { RuntimeState } from "./runtime_state.ts";
 import type { StoredQuery } from "./stored_queries.ts";
 
 /** What the server uses of an embedded graph. */
-export interface ServableGraph extends Omit<Graph, "query" | "mutate"> {
+export interface ServableGraph extends Omit<Graph, "query" | "mutate" | "applySchema"> {
   /** The current schema of `main`. */
   catalog(): Catalog;
+  /** Looks whether another process has changed the schema of `main`. */
+  refreshSchema(): Promise<void>;
   /** Compiles one query of a source text against the current schema. */
   compile(source: SourceText, name?: string): TypedQuery;
   runRead(query: TypedRead, params: unknown, target: ReadTarget): Promise<ReadOutput>;

@@ -13,6 +13,8 @@ export interface Settings {
   /** Any quarantined graph aborts the start. */
   readonly requireAllGraphs: boolean;
   readonly logLevel: Level;
+  /** Shut down when standard input ends: a process that starts this one holds it open for as long as it lives. */
+  readonly untilStdinEnds: boolean;
   /** How long a shutdown waits for open requests, milliseconds. */
   readonly shutdownGraceMs: number;
   /** Version of the sources of this build; null when unknown. */
@@ -42,17 +44,19 @@ usage: omnigraph-server --cluster <dir|uri> [flags]
   --bind <host:port>      default ${DEFAULT_BIND}; port 0: any free port         OMNIGRAPH_BIND
   --unauthenticated       serve without tokens: anyone may read and write      OMNIGRAPH_UNAUTHENTICATED
   --require-all-graphs    do not start when any graph cannot be served         OMNIGRAPH_REQUIRE_ALL_GRAPHS
+  --until-stdin-ends      shut down when standard input ends: when its owner is gone
 
 tokens: OMNIGRAPH_SERVER_BEARER_TOKENS_FILE or OMNIGRAPH_SERVER_BEARER_TOKENS_JSON (actor to token),
         OMNIGRAPH_SERVER_BEARER_TOKEN (one token, actor \`default\`)
 logs:   OMNIGRAPH_LOG = debug | info | warn | error`;
 
-/** The server's flags: which take a value, and the variable behind each. */
+/** The server's flags, and which take a value. */
 const FLAGS = {
-  "--cluster": { value: true, env: "OMNIGRAPH_CLUSTER" },
-  "--bind": { value: true, env: "OMNIGRAPH_BIND" },
-  "--unauthenticated": { value: false, env: "OMNIGRAPH_UNAUTHENTICATED" },
-  "--require-all-graphs": { value: false, env: "OMNIGRAPH_REQUIRE_ALL_GRAPHS" },
+  "--cluster": { value: true },
+  "--bind": { value: true },
+  "--unauthenticated": { value: false },
+  "--require-all-graphs": { value: false },
+  "--until-stdin-ends": { value: false },
 } as const;
 
 type Flag = keyof typeof FLAGS;
@@ -82,6 +86,7 @@ export function readSettings(args: readonly string[], env: Env): SettingsOutcome
     bind,
     unauthenticated: flags.has("--unauthenticated") || isOn(env, "OMNIGRAPH_UNAUTHENTICATED"),
     requireAllGraphs: flags.has("--require-all-graphs") || isOn(env, "OMNIGRAPH_REQUIRE_ALL_GRAPHS"),
+    untilStdinEnds: flags.has("--until-stdin-ends"),
     logLevel: level,
     shutdownGraceMs,
     sourceVersion: given(env, "OMNIGRAPH_SOURCE_VERSION"),
@@ -130,7 +135,7 @@ function splitFlag(arg: string): [name: string, value: string | null] {
 
 /** `host:port` or `[ipv6]:port`. */
 function parseBind(text: string): Settings["bind"] | null {
-  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]\s]+)):([0-9]{1,5})$/.exec(text);
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):([0-9]{1,5})$/.exec(text);
   if (match === null) return null;
   const port = Number(match[3]);
   return port > 65_535 ? null : { hostname: (match[1] ?? match[2])!, port };

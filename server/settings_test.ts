@@ -24,6 +24,7 @@ Deno.test("readSettings() gives the documented defaults", () => {
     bind: { hostname: "127.0.0.1", port: 8080 },
     unauthenticated: false,
     requireAllGraphs: false,
+    untilStdinEnds: false,
     logLevel: "info",
     shutdownGraceMs: 30_000,
     sourceVersion: null,
@@ -32,11 +33,12 @@ Deno.test("readSettings() gives the documented defaults", () => {
 
 Deno.test("value flags beat the environment, boolean flags are OR-ed with it, blank is unset", () => {
   const env = { OMNIGRAPH_CLUSTER: "south", OMNIGRAPH_BIND: "[::1]:0", OMNIGRAPH_UNAUTHENTICATED: " TRUE " };
-  const settings = settingsOf(["--cluster=north", "--require-all-graphs"], env);
+  const settings = settingsOf(["--cluster=north", "--require-all-graphs", "--until-stdin-ends"], env);
   assert.equal(settings.cluster, "north");
   assert.deepEqual(settings.bind, { hostname: "::1", port: 0 });
   assert.equal(settings.unauthenticated, true);
   assert.equal(settings.requireAllGraphs, true);
+  assert.equal(settings.untilStdinEnds, true);
   assert.equal(settingsOf([], { ...env, OMNIGRAPH_UNAUTHENTICATED: "False" }).unauthenticated, false);
   assert.equal(settingsOf([], { ...env, OMNIGRAPH_UNAUTHENTICATED: "0" }).unauthenticated, false);
   assert.equal(settingsOf([], { ...env, OMNIGRAPH_UNAUTHENTICATED: " " }).unauthenticated, false);
@@ -58,7 +60,7 @@ Deno.test("server 2: no cluster exits 1, other boot sources on the line 2, in th
 });
 
 Deno.test("readSettings() refuses what it cannot use", () => {
-  for (const bind of ["8080", "localhost", "host:99999", "::1:80", "host:port"]) {
+  for (const bind of ["8080", "localhost", "host:99999", "::1:80", "host:port", "*:80", "a,b:80", ":80"]) {
     assert.match(exitOf(["--cluster", "north", "--bind", bind]).text, /is not <host>:<port>/);
   }
   assert.match(exitOf(["--cluster", "a", "--cluster", "b"]).text, /given twice/);

@@ -9,6 +9,7 @@ import {
 import { changeText, readText } from "../../core/api/wire.ts";
 import { jsonText } from "../../core/base/lossless_json.ts";
 import { AppError } from "../../core/errors.ts";
+import { onCurrentSchema } from "../../core/graph/current_schema.ts";
 import type { TypedQuery } from "../../core/query/typed.ts";
 import { type Call, jsonResponse } from "../call.ts";
 
@@ -35,11 +36,14 @@ export async function mutateIfGraphCommit(call: Call): Promise<Response> {
 
 async function runInlineRead(call: Call, request: InlineRead, commit: boolean): Promise<Response> {
   const target = await call.authorizeRead(request);
-  const typed = compileInline(call, request);
-  if (typed.kind === "mutation") {
-    throw new AppError("invalid_input", `query '${typed.name}' is a mutation: send it to POST /mutate`);
-  }
-  const output = await call.served.graph.runRead(typed, request.params ?? null, target);
+  const { graph } = call.served;
+  const output = await onCurrentSchema(graph, async () => {
+    const typed = compileInline(call, request);
+    if (typed.kind === "mutation") {
+      throw new AppError("invalid_input", `query '${typed.name}' is a mutation: send it to POST /mutate`);
+    }
+    return await graph.runRead(typed, request.params ?? null, target);
+  });
   return jsonResponse(readText(output, { commit }));
 }
 
@@ -48,14 +52,16 @@ async function runInlineChange(call: Call, ifCommit: string | undefined): Promis
   const branch = request.branch ?? "main";
   call.authorize({ action: "change", branch });
   const bytes = request.source.length + jsonText(request.params ?? null).length;
-  const output = await call.admit(bytes, async () => {
+  const { graph } = call.served;
+  const run = async () => {
     const typed = compileInline(call, request);
     if (typed.kind === "read") {
       throw new AppError("invalid_input", `query '${typed.name}' is a read: send it to POST /query`);
     }
     const options = { branch, actor: call.actor, ...(ifCommit === undefined ? {} : { ifCommit }) };
-    return await call.served.graph.runMutation(typed, request.params ?? null, options);
-  });
+    return await graph.runMutation(typed, request.params ?? null, options);
+  };
+  const output = await call.admit(bytes, () => onCurrentSchema(graph, run));
   return jsonResponse(changeText(output));
 }
 

@@ -6,6 +6,7 @@ import { type Invocation, parseInvocation } from "../../core/api/requests.ts";
 import { changeText, readText } from "../../core/api/wire.ts";
 import { jsonText } from "../../core/base/lossless_json.ts";
 import { AppError } from "../../core/errors.ts";
+import { onCurrentSchema } from "../../core/graph/current_schema.ts";
 import type { TypedMutation, TypedQuery } from "../../core/query/typed.ts";
 import { type Call, jsonResponse } from "../call.ts";
 
@@ -19,21 +20,26 @@ export function listQueries(call: Call): Response {
 export async function invokeQuery(call: Call, name: string): Promise<Response> {
   call.refuseCondition(`queries/${name}`);
   const request = await readInvocation(call);
-  const typed = lookUp(call, name, request);
-  if (typed.kind === "mutation") return await runStoredMutation(call, typed, request, undefined);
-  const target = await call.authorizeRead(request);
-  logInvocation(call, typed);
-  const output = await call.served.graph.runRead(typed, request.params ?? null, target);
-  return jsonResponse(readText(output, { commit: true }));
+  const { graph } = call.served;
+  return await onCurrentSchema(graph, async () => {
+    const typed = lookUp(call, name, request);
+    if (typed.kind === "mutation") return await runStoredMutation(call, typed, request, undefined);
+    const target = await call.authorizeRead(request);
+    logInvocation(call, typed);
+    const output = await graph.runRead(typed, request.params ?? null, target);
+    return jsonResponse(readText(output, { commit: true }));
+  });
 }
 
 /** `POST queries/{name}/if-graph-commit`. */
 export async function invokeQueryIfGraphCommit(call: Call, name: string): Promise<Response> {
   const ifCommit = call.condition();
   const request = await readInvocation(call);
-  const typed = lookUp(call, name, request);
-  if (typed.kind === "mutation") return await runStoredMutation(call, typed, request, ifCommit);
-  throw new AppError("invalid_input", `'${name}' is a read: only mutations can be conditional`);
+  return await onCurrentSchema(call.served.graph, async () => {
+    const typed = lookUp(call, name, request);
+    if (typed.kind === "mutation") return await runStoredMutation(call, typed, request, ifCommit);
+    throw new AppError("invalid_input", `'${name}' is a read: only mutations can be conditional`);
+  });
 }
 
 /** The invocation in a body that may be absent and of any media type. */

@@ -222,3 +222,45 @@ Deno.test("a token file is read by the sandboxed process, wherever it lies", asy
     });
   });
 });
+
+Deno.test("the server ends with its launcher, even when that is killed, and finishes what it was asked", async () => {
+  await withTempDir(async (folder) => {
+    const { config } = await applyFleet(folder);
+    const server = await startServer(["--cluster", config], TOKENS_ENV);
+    assert.equal((await server.ask("GET", "/healthz")).status, 200);
+    await server.orphan();
+    assert.match(server.stderr(), /shutdown signal received/);
+    await assert.rejects(server.ask("GET", "/healthz"));
+  });
+});
+
+Deno.test("an address that cannot be had refuses the start with one line that names it", async () => {
+  await withTempDir(async (folder) => {
+    const { config } = await applyFleet(folder);
+    await withServer(["--cluster", config], TOKENS_ENV, async ({ port }) => {
+      const taken = await refusedStart(["--cluster", config, "--bind", `127.0.0.1:${port}`], TOKENS_ENV);
+      assert.equal(taken.code, 1);
+      assert.equal(
+        taken.stderr.trimEnd().split("\n").at(-1),
+        `address 127.0.0.1:${port} is in use: choose another --bind`,
+      );
+    });
+    const foreign = await refusedStart(["--cluster", config, "--bind", "192.0.2.1:0"], TOKENS_ENV);
+    assert.match(foreign.stderr, /^address 192\.0\.2\.1:0 cannot be listened on .*: choose another --bind$/m);
+    assert.doesNotMatch(foreign.stderr, /^ {4}at /m);
+  });
+});
+
+Deno.test("a HEAD request gets the headers of its GET and no body", async () => {
+  await withTempDir(async (folder) => {
+    const { config } = await applyFleet(folder);
+    await withServer(["--cluster", config], TOKENS_ENV, async (server) => {
+      for (const path of ["/healthz", "/graphs/fleet/schema", "/graphs/none/schema"]) {
+        const get = await server.ask("GET", path, { token: tokenOf("act-cook") });
+        const head = await server.ask("HEAD", path, { token: tokenOf("act-cook") });
+        assert.deepEqual([head.status, head.text], [get.status, ""], path);
+        assert.equal(head.headers.get("Content-Length"), get.headers.get("Content-Length"), path);
+      }
+    });
+  });
+});

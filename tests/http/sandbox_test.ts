@@ -26,7 +26,9 @@ Deno.test("the launcher's flags allow nothing as a whole", async () => {
     const args = await serverArguments(settingsOf(["--cluster", folder, "--bind", "[::1]:0"]), NO_ENV);
     const { flags, rest } = splitAtModule(args);
     assert.ok(flags.includes("--no-prompt"));
-    for (const flag of flags) assert.match(flag, /^--(no-prompt|(allow|ignore)-[a-z]+=.+)$/);
+    for (const flag of flags) {
+      assert.match(flag, /^--(no-prompt|no-remote|cached-only|(allow|ignore)-[a-z]+=.+)$/);
+    }
     const allowed = flags.flatMap((flag) =>
       /^--allow-([a-z]+)=(.*)$/.exec(flag)?.slice(1, 3).join("=") ?? []
     );
@@ -57,9 +59,17 @@ Deno.test("under the server's flags JavaScript reads and writes the root, and re
     Deno.mkdirSync(root);
     Deno.writeTextFileSync(join(root, "inside.txt"), "in");
     Deno.writeTextFileSync(join(folder, "outside.txt"), "out");
+    Deno.writeTextFileSync(join(folder, "outside.ts"), "export {};");
     const { flags } = splitAtModule(await serverArguments(settingsOf(["--cluster", root]), NO_ENV));
+    const library = flags.find((flag) => flag.startsWith("--allow-ffi="))!.slice("--allow-ffi=".length);
+    const files = [
+      join(root, "inside.txt"),
+      join(folder, "outside.txt"),
+      join(folder, "outside.ts"),
+      library,
+    ];
     const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", ...flags, PROBE, join(root, "inside.txt"), join(folder, "outside.txt")],
+      args: ["run", "--quiet", ...flags, PROBE, ...files],
       stdout: "piped",
       stderr: "piped",
     }).output();
@@ -78,6 +88,20 @@ Deno.test("under the server's flags JavaScript reads and writes the root, and re
       otherHost: "NotCapable",
       library: "NotCapable",
       system: "NotCapable",
+      linkOutwards: "NotCapable",
+      signalParent: "NotCapable",
+      remoteModule: "TypeError",
+      newPackage: "TypeError",
+      moduleOutside: "TypeError",
+      textOutside: "TypeError",
+      workerRead: "NotCapable",
+      ownLibrary: "ok",
+      ownVariable: "ok",
+      givenUp: "ok",
+      ownLibraryLater: "NotCapable",
+      ownVariableLater: "NotCapable",
+      ownSocketLater: "NotCapable",
+      readInsideLater: "ok",
     });
   });
 });

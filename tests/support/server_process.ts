@@ -18,6 +18,8 @@ export interface ServerProcess {
   stderr(): string;
   /** Sends SIGTERM and returns the exit code. */
   stop(): Promise<number>;
+  /** Kills the launcher, which cannot say anything to the server any more, and waits until both are gone. */
+  orphan(): Promise<void>;
 }
 
 /** A request in short. */
@@ -79,6 +81,11 @@ export async function tryServer(
       const { code } = await child.status;
       await Promise.all([stdout.done, stderr.done]);
       return code;
+    },
+    orphan: async () => {
+      child.kill("SIGKILL");
+      // The server holds the other ends of both pipes.
+      await Promise.all([child.status, stdout.done, stderr.done]);
     },
   };
 }
