@@ -1,6 +1,8 @@
 /** Words and signs that people know from other query languages, and what to write instead. */
 
 const HINTS: ReadonlyMap<string, string> = new Map([
+  ["unterminated comment", "close it with `*/`"],
+  ["unterminated string", 'close it with `"`'],
   ["unexpected character `-`", "there are no negative literals: pass the number as a parameter"],
   ["unexpected character `#`", "comments start with `//`"],
   ["unexpected character `'`", "strings are written in double quotes"],

@@ -186,9 +186,11 @@ export class TokenReader {
   fail(expected: string, help?: string): never {
     const token = this.peek();
     if (token.kind === "error") throw new SyntaxFailure(token.text, token, habitHelp(token.text));
+    const end = this.#tokens[this.#next - 1]?.end ?? 0;
     throw new SyntaxFailure(
       `expected ${expected}, found ${describe(token)}`,
-      token,
+      // What is missing at the end is missing behind the last token, not behind the blanks that follow it.
+      token.kind === "end" ? { start: end, end } : token,
       help ?? this.#hint(token),
     );
   }

@@ -17,6 +17,8 @@ import type { Findings } from "./findings.ts";
 import { compilePattern } from "./pattern.ts";
 import { isNumeric, typeName } from "./value_type.ts";
 
+/** What people call the ends of an edge. */
+const ENDS = new Set(["from", "to", "source", "target"]);
 const CARDINALITY_MAX = 4294967295;
 /** Digits of a bound; more than any number type needs, few enough to convert at once. */
 const BOUND_CHARS_MAX = 400;
@@ -107,7 +109,9 @@ function checkColumnsExist(
     findings.error(
       column,
       `\`@${constraint.kind}\` references unknown property \`${declaration.name.text}.${column.text}\``,
-      didYouMean(column.text, [...properties.keys(), ...system]),
+      system.length > 0 && ENDS.has(column.text)
+        ? "the ends of an edge are called `src` and `dst` here"
+        : didYouMean(column.text, [...properties.keys(), ...system]),
     );
   }
   return allExist;

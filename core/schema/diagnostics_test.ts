@@ -35,6 +35,67 @@ const WRONG: [title: string, text: string][] = [
     "interface A { code: String }\ninterface B { code: String? }\nnode Port implements A, B {\n}\nnode Quay implements B {\n  code: String\n}",
   ],
   ["a tab before the mistake", "node Port {\n\tcode: String\t@key @key\n}"],
+  ["a table of another language", "table Port {\n  code: String\n}"],
+  [
+    "an edge between an interface and a node",
+    "interface Named { name: String }\nnode Port implements Named {}\nedge At: Named -> Port",
+  ],
+  ["a missing arrow head", "node Port {}\nedge Feeds: Port - Port"],
+  ["a missing colon in an edge", "node Port {}\nedge Feeds Port -> Port"],
+  ["an edge in brackets", "node Port {}\nedge Feeds (Port -> Port)"],
+  ["a keyword in capitals", "Node Port {\n  code: String\n}\nNODE Quay {}"],
+  ["a type in quotes", 'node "Port" {\n  code: String\n}'],
+  ["a property in quotes", 'node Port {\n  "code": String\n  name: String\n}'],
+  ["a property with an initial value", 'node Port {\n  code: String = "x"\n  name: String\n}'],
+  ["the question mark behind the name", "node Port {\n  code?: String\n  name: String\n}"],
+  ["an optional list of the wrong kind", "node Port {\n  codes: String[]\n  names: list<String>\n}"],
+  ["a nested list", "node Port {\n  grid: [[F64]]\n  name: Strin\n}"],
+  ["a list of an enum", "node Port {\n  kinds: [enum(sea, river)]\n}"],
+  ["a vector without a width", "node Port {\n  a: Vector\n  b: Vector(x)\n  c: Vector(0)\n}"],
+  ["a vector of no width", "node Port {\n  c: Vector(0)\n  d: Vector(99999999999)\n}"],
+  ["an empty enum", "node Port {\n  kind: enum()\n  other: enum(a b)\n}"],
+  ["a constraint word that is misspelled", "node Port {\n  @uniqe(code)\n  code: String\n}"],
+  ["a constraint without a column", "node Port {\n  code: String\n  @key\n  @unique()\n}"],
+  ["a constraint between braces", "node Port {\n  code: String\n  @key{code}\n  name: Strng\n}"],
+  [
+    "constraints of the wrong type",
+    'node Port {\n  code: String\n  depth: F64\n  @range(code, 0..1)\n  @check(depth, "a")\n}',
+  ],
+  [
+    "bounds in the wrong order",
+    "node Port {}\nedge Feeds: Port -> Port @card(3..1) {\n  depth: F64\n}\nnode Quay {\n  depth: F64\n  @range(depth, 9..1)\n}",
+  ],
+  [
+    "a key on an edge",
+    "node Port {}\nedge Feeds: Port -> Port {\n  code: String @key\n  @key(code)\n  @unique(src, target)\n}",
+  ],
+  ["a constraint at a head", "node Port @key(code) {\n  code: String\n}\nedge Feeds: Port -> Port @unique"],
+  [
+    "keys of odd types",
+    "node Port {\n  a: [String] @key\n}\nnode Quay {\n  b: Vector(2) @unique\n  c: Blob @index\n}",
+  ],
+  ["an unknown interface", "interface Named { name: String }\nnode Port implements Nmaed, Named, Named {}"],
+  [
+    "a description without a text",
+    'node Port @description {\n  code: String @description("")\n  name: String @instruction("x")\n}',
+  ],
+  [
+    "embeds that cannot be",
+    'node Port {\n  bio: String\n  a: String @embed("bio")\n  b: Vector(2) @embed\n  c: Vector(2) @embed("boi")\n  d: Vector(2) @embed("bio", modl="m")\n}',
+  ],
+  [
+    "an open string",
+    'node Port @description("ships dock here) {\n  code: Strng\n}\nnode Quay { name: Strin }',
+  ],
+  ["an open comment", "node Port { code: Strng }\n/* ports\nnode Quay {}"],
+  ["a stray brace", "node Port {\n  code: String\n}}\nnode Quay { name: Strin }"],
+  [
+    "everything at once",
+    "nod Port {\n  code String\n  depth: Flot64\n  @ky(code)\n}\nedge feeds: Port => Port\nnode Quay implements {\n  id: String\n}",
+  ],
+  ["semicolons", "node Port {\n  code: String;\n  name: String;\n}"],
+  ["a lexical mistake in a name", "node Port-City {\n  harbour-name: String\n}"],
+  ["a text that is no schema", "SELECT * FROM ports"],
 ];
 
 for (const [title, text] of WRONG) {

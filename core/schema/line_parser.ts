@@ -12,22 +12,9 @@ import type {
   Word,
 } from "./ast.ts";
 import { CONSTRAINT_WORDS, type TokenCursor } from "./token_cursor.ts";
+import { typeMistake } from "./type_words.ts";
 import { type Scalar, SCALARS } from "./value_type.ts";
 
-/** What people coming from other languages write. */
-const FOREIGN_TYPES: ReadonlyMap<string, string> = new Map([
-  ["int", "I64"],
-  ["integer", "I64"],
-  ["long", "I64"],
-  ["float", "F64"],
-  ["double", "F64"],
-  ["number", "F64"],
-  ["boolean", "Bool"],
-  ["text", "String"],
-  ["timestamp", "DateTime"],
-  ["bytes", "Blob"],
-]);
-const TYPE_WORDS = [...SCALARS, "enum", "Vector"];
 const ENUM_VALUE_HELP = "enum values are letters, digits, `_` and `-`, without quotes";
 
 /** A token as a word. */
@@ -47,7 +34,7 @@ export class LineParser {
   typeName(what: string): Word {
     const cursor = this.#cursor;
     if (cursor.atTypeName()) return wordOf(cursor.advance());
-    if (!cursor.atIdent()) cursor.fail(`expected ${article(what)}`);
+    if (!cursor.atIdent()) cursor.fail(`expected ${article(what)}`, unquotedHelp(cursor));
     const word = wordOf(cursor.advance());
     cursor.report(
       word,
@@ -61,8 +48,17 @@ export class LineParser {
   property(): PropertyExpr {
     const cursor = this.#cursor;
     const name = this.#propertyName();
-    cursor.expect(":", `after the property name \`${name.text}\``);
+    cursor.expect(":", `after the property name \`${name.text}\``, colonHelp(cursor, name.text));
     const type = this.#type();
+    if (cursor.at("=")) {
+      cursor.fail("expected an annotation or the next property", "properties have no default values");
+    }
+    if (cursor.at("[") && cursor.at("]", 1) && type.kind === "scalar") {
+      cursor.fail(
+        "expected an annotation or the next property",
+        `a list type is written \`[${type.scalar}]\``,
+      );
+    }
     const annotations: AnnotationExpr[] = [];
     while (cursor.at("@") && !cursor.atConstraint()) annotations.push(this.annotation());
     return { name, type, annotations, ...this.#spanFrom(name) };
@@ -71,7 +67,9 @@ export class LineParser {
   #propertyName(): Word {
     const cursor = this.#cursor;
     if (cursor.atIdent()) return wordOf(cursor.advance());
-    if (!(cursor.atTypeName() && cursor.at(":", 1))) cursor.fail("expected a property, a constraint or `}`");
+    if (!(cursor.atTypeName() && cursor.at(":", 1))) {
+      cursor.failHere("expected a property, a constraint or `}`", unquotedHelp(cursor));
+    }
     const word = wordOf(cursor.advance());
     cursor.report(
       word,
@@ -102,6 +100,9 @@ export class LineParser {
     if (token.kind !== "word" || cursor.at(":", 1)) return cursor.fail("expected a type");
     const scalar = SCALARS.find((name) => name === token.text);
     if (scalar === undefined) {
+      if (cursor.peek(1).text === "unexpected character `<`") {
+        cursor.failAt(token, `unknown type \`${token.text}\``, "a list type is written `[String]`");
+      }
       const [message, help] = typeMistake(token.text);
       cursor.report(token, message, help);
     }
@@ -221,7 +222,8 @@ export class LineParser {
     if (!cursor.atIdent()) {
       cursor.fail(
         "expected property name in constraint",
-        cursor.peek().kind === "string" ? "write the name without quotes" : undefined,
+        unquotedHelp(cursor) ??
+          (cursor.at(")") ? "a constraint names the properties that it is about" : undefined),
       );
     }
     return wordOf(cursor.advance());
@@ -294,6 +296,8 @@ export class LineParser {
   }
 }
 
+/** For those who join words with a dash. */
+export const NAME_HELP = "names are made of letters, digits and `_`";
 const BODY_LINE_HELP =
   "in a line of its own a constraint names its properties; to constrain one property, write it behind its type";
 const CONSTRAINT_SHAPES = {
@@ -301,20 +305,19 @@ const CONSTRAINT_SHAPES = {
   check: 'write `@check(property, "^[a-z]+$")`',
 };
 
-function article(what: string): string {
-  return (/^[aeiou]/.test(what) ? "an " : "a ") + what;
+/** For those who put a name in quotes. */
+function unquotedHelp(cursor: TokenCursor): string | undefined {
+  return cursor.peek().kind === "string" ? "write the name without quotes" : undefined;
 }
 
-/** Message and help for a word that is no scalar type. */
-function typeMistake(word: string): [message: string, help: string] {
-  if (word === "enum") return ["expected `(` after `enum`", "write the values: `enum(open, closed)`"];
-  if (word === "Vector") {
-    return ["expected `(` after `Vector`", "write the number of dimensions: `Vector(1536)`"];
-  }
-  const near = FOREIGN_TYPES.get(word.toLowerCase()) ?? nearestName(word, TYPE_WORDS);
-  if (near !== null) return [`unknown type \`${word}\``, `did you mean \`${near}\`?`];
-  const names = SCALARS.map((name) => `\`${name}\``).join(", ");
-  return [`unknown type \`${word}\``, `types are ${names}, \`[T]\`, \`enum(…)\` and \`Vector(n)\``];
+function colonHelp(cursor: TokenCursor, name: string): string | undefined {
+  if (cursor.at("?")) return `the \`?\` stands behind the type: \`${name}: String?\``;
+  if (cursor.at("-")) return NAME_HELP;
+  return cursor.peek().kind === "word" ? `write \`${name}: ${cursor.peek().text}\`` : undefined;
+}
+
+function article(what: string): string {
+  return (/^[aeiou]/.test(what) ? "an " : "a ") + what;
 }
 
 function constraintHelp(word: string): string | undefined {

@@ -17,7 +17,7 @@ import type {
   SchemaFile,
   Word,
 } from "./ast.ts";
-import { LineParser, wordOf } from "./line_parser.ts";
+import { LineParser, NAME_HELP, wordOf } from "./line_parser.ts";
 import { SyntaxFailure, TokenCursor, TOP_LEVEL } from "./token_cursor.ts";
 
 /** The tree of what could be read, and every syntax error in source order. */
@@ -81,13 +81,16 @@ class SchemaParser {
     const keyword = TOP_LEVEL.find((word) => cursor.atWord(word));
     if (keyword !== undefined) return keyword;
     const token = cursor.peek();
-    const meant = token.kind === "word"
-      ? TOP_LEVEL.find((word) => word === nearestName(token.text, TOP_LEVEL))
-      : undefined;
+    const near = token.kind === "word"
+      ? FOREIGN_KEYWORDS.get(token.text.toLowerCase()) ?? nearestName(token.text, TOP_LEVEL)
+      : null;
+    const meant = TOP_LEVEL.find((word) => word === near);
     const expected = "expected `interface`, `node` or `edge`";
-    if (meant === undefined) return cursor.fail(expected);
+    if (meant === undefined) {
+      return cursor.failHere(expected, cursor.at("}") ? "there is one `}` too many" : NOT_A_DECLARATION);
+    }
     const help = `did you mean \`${meant}\`?`;
-    if (!cursor.atTypeName(1)) return cursor.fail(expected, help);
+    if (!cursor.atTypeName(1)) return cursor.failHere(expected, help);
     cursor.report(token, `${expected}, found ${cursor.show(token)}`, help);
     return meant;
   }
@@ -199,7 +202,14 @@ class SchemaParser {
     const body: Body = { properties: [], constraints: [] };
     // After a broken head that found no body there is nothing more to say about this declaration.
     if (!cursor.at("{") && !headIsWhole) return body;
-    const open = cursor.expect("{", "to open the body");
+    if (!cursor.at("{")) {
+      this.#attempt(() =>
+        cursor.fail("expected `{` to open the body", cursor.at("-") ? NAME_HELP : undefined)
+      );
+      cursor.skipToBody();
+      if (!cursor.at("{")) return body;
+    }
+    const open = cursor.advance();
     while (!cursor.maybe("}")) {
       if (cursor.atEnd() || cursor.atDeclaration()) {
         cursor.report(
@@ -211,7 +221,7 @@ class SchemaParser {
       }
       const start = cursor.peek().start;
       if (this.#attempt(() => this.#bodyLine(body)) === null) {
-        if (cursor.peek().start === start) cursor.advance();
+        if (cursor.peek().start === start && !cursor.at("{")) cursor.advance();
         cursor.skipToBodyLine();
       }
     }
@@ -242,6 +252,22 @@ class SchemaParser {
     }
   }
 }
+
+const NOT_A_DECLARATION = "a schema declares types: `node Name { … }`, `edge Name: Source -> Target`";
+
+/** What declarations are called elsewhere. */
+const FOREIGN_KEYWORDS: ReadonlyMap<string, string> = new Map([
+  ["table", "node"],
+  ["type", "node"],
+  ["entity", "node"],
+  ["class", "node"],
+  ["struct", "node"],
+  ["vertex", "node"],
+  ["relation", "edge"],
+  ["relationship", "edge"],
+  ["link", "edge"],
+  ["trait", "interface"],
+]);
 
 /** Stands in for a name that could not be read; the file is rejected then, so nothing ever looks at it. */
 const NO_NAME: Word = { text: "", start: 0, end: 0 };

@@ -29,6 +29,15 @@ export class SyntaxFailure extends Error {
   }
 }
 
+/** What to write instead of a character that the language does not have. */
+const LEXICAL_HELP: ReadonlyMap<string, string> = new Map([
+  ["unterminated comment", "close it with `*/`"],
+  ["unterminated string", 'close it with `"`'],
+  ["unexpected character `;`", "properties and declarations are separated by spaces or line breaks"],
+  ["unexpected character `'`", "text is written in double quotes"],
+  ["unexpected character `<`", "a list type is written `[String]`"],
+]);
+
 /** See the module comment. */
 export class TokenCursor {
   readonly source: SourceText;
@@ -121,9 +130,22 @@ export class TokenCursor {
     return this.#at > 0 && this.peek().start === this.previousEnd;
   }
 
-  /** Fails at the current token with "`expected`, found …". */
+  /**
+   * Fails in the middle of something with "`expected`, found …". Where the rest of the line is missing, the place is the
+   * end of that line and not what happens to stand on the next one.
+   */
   fail(expected: string, help?: string): never {
     const token = this.peek();
+    if (token.kind === "error" || !this.startsLine()) return this.failHere(expected, help);
+    const end = this.previousEnd;
+    const found = token.kind === "end" ? this.show(token) : "the end of the line";
+    this.failAt({ start: end, end }, `${expected}, found ${found}`, help);
+  }
+
+  /** Fails at the current token with "`expected`, found …", or with what the lexer says about it. */
+  failHere(expected: string, help?: string): never {
+    const token = this.peek();
+    if (token.kind === "error") this.failAt(token, token.text, LEXICAL_HELP.get(token.text));
     this.failAt(token, `${expected}, found ${this.show(token)}`, help);
   }
 
@@ -162,38 +184,50 @@ export class TokenCursor {
     }
   }
 
-  /** Skips the rest of a broken line in a body: to the next property or constraint line, `}`, declaration or end. */
+  /**
+   * Skips the rest of a broken line in a body: to the next property or constraint line, `}`, declaration or end. Braces
+   * opened on the way, which no body has, are skipped with what they hold.
+   */
   skipToBodyLine(): void {
     const starts = () =>
       this.atDeclaration() || this.atConstraint() || (this.peek().kind === "word" && this.at(":", 1));
-    while (!this.atEnd() && !this.at("}") && !this.#startsLineWith(starts)) this.advance();
+    let open = 0;
+    while (!this.atEnd() && (open > 0 || !this.at("}")) && !this.#startsLineWith(starts)) {
+      if (this.at("{")) open++;
+      else if (this.at("}")) open--;
+      this.advance();
+    }
+  }
+
+  /** Whether the current token is the first of its line. */
+  startsLine(): boolean {
+    return this.source.text.slice(this.previousEnd, this.peek().start).includes("\n") || this.atEnd();
   }
 
   #startsLineWith(starts: () => boolean): boolean {
-    return starts() && this.source.text.slice(this.previousEnd, this.peek().start).includes("\n");
+    return starts() && this.startsLine();
   }
 
   /**
-   * Reports what the lexer could not read and removes it, so that one bad character does not become several errors. A
-   * string with a bad escape stays a string.
+   * Reports what the lexer could not read and the parser need not see: bad escapes, whose string stays a string, lines
+   * that were meant as comments, and invisible characters, which were meant as blanks. Other errors stay among the tokens, where they are met like any wrong token.
    */
   #readable(tokens: readonly Token[]): Token[] {
     const readable: Token[] = [];
     let skipUntil = 0;
     for (const token of tokens) {
       if (token.start < skipUntil && token.kind !== "end") continue;
-      if (token.kind !== "error") {
-        readable.push(token);
-        continue;
-      }
-      const first = this.source.text[token.start];
-      const comment = first === "#";
-      this.report(token, token.text, comment ? "comments start with `//`" : undefined);
-      if (first === '"') readable.push({ ...token, kind: "string", text: "" });
-      if (comment) {
+      const first = token.kind === "error" ? this.source.text[token.start] : "";
+      if (first === "#") {
+        this.report(token, token.text, "comments start with `//`");
         const lineEnd = this.source.text.indexOf("\n", token.start);
         skipUntil = lineEnd === -1 ? this.source.text.length : lineEnd;
-      }
+      } else if (first === '"' && token.text.startsWith("unsupported escape")) {
+        this.report(token, token.text, 'the escapes are `\\"`, `\\\\`, `\\n`, `\\r` and `\\t`');
+        readable.push({ ...token, kind: "string", text: "" });
+      } else if (token.kind === "error" && token.text.includes("`U+")) {
+        this.report(token, token.text, "only plain spaces, tabs and line breaks are blanks");
+      } else readable.push(token);
     }
     return readable;
   }
