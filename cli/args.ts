@@ -4,6 +4,7 @@ import { didYouMean } from "../core/base/suggest.ts";
 import { AppError } from "../core/errors.ts";
 import { COMMANDS, type CommandSpec, type FlagSpec, GLOBAL_FLAGS } from "./commands.ts";
 import type { Arguments } from "./context.ts";
+import { laterCommand } from "./later.ts";
 
 /** What argv asks for. */
 export type Parsed =
@@ -64,6 +65,14 @@ export function findCommand(words: readonly string[]): CommandSpec {
   const found = COMMANDS.find((command) => command.path.every((word, i) => word === words[i]));
   if (found !== undefined) return found;
   const [family, sub] = words;
+  const isFamily = COMMANDS.some((command) => command.path[0] === family);
+  const later = isFamily && sub === undefined ? null : laterCommand(words);
+  if (later !== null) {
+    throw new AppError(
+      "usage",
+      `\`${later}\` is not in this version yet: \`omnigraph --help\` lists what is`,
+    );
+  }
   const subcommands = COMMANDS.filter((command) => command.path[0] === family).map((command) =>
     command.path[1]!
   );
@@ -72,8 +81,8 @@ export function findCommand(words: readonly string[]): CommandSpec {
     throw new AppError("usage", `\`${family}\` ${said}: one of ${subcommands.join(", ")}`);
   }
   const names = [...new Set(COMMANDS.map((command) => command.path[0]!))];
-  const hint = didYouMean(family ?? "", names);
-  throw new AppError("usage", `unknown command \`${family}\`${hint === undefined ? "" : `: ${hint}`}`);
+  const hint = didYouMean(family ?? "", names) ?? "run `omnigraph --help` to see the commands";
+  throw new AppError("usage", `unknown command \`${family}\`: ${hint}`);
 }
 
 function readFlags(command: CommandSpec, extra: readonly string[], rest: readonly string[]): Arguments {
@@ -124,12 +133,10 @@ function checkValue(spec: FlagSpec, value: string | undefined): string {
 }
 
 function unknownFlag(command: CommandSpec, rawName: string, specs: readonly FlagSpec[]): AppError {
-  const hint = didYouMean(rawName.replace(/^-+/, ""), specs.map((flag) => flag.name));
   const label = command.path.join(" ");
-  return new AppError(
-    "usage",
-    `unknown flag \`${rawName}\` of \`${label}\`${hint === undefined ? "" : `: ${hint}`}`,
-  );
+  const hint = didYouMean(rawName, specs.filter((flag) => !flag.hidden).map((flag) => `--${flag.name}`)) ??
+    `run \`omnigraph help ${label}\` to see its flags`;
+  return new AppError("usage", `unknown flag \`${rawName}\` of \`${label}\`: ${hint}`);
 }
 
 function checkTogether(

@@ -48,7 +48,7 @@ Deno.test("parseCommandLine() keeps values that start with a dash when they are 
 });
 
 Deno.test("parseCommandLine() refuses unknown, repeated and incomplete flags with a remedy", () => {
-  assert.match(refusal("load", "--dta", "f", "--mode", "merge"), /unknown flag `--dta`.*did you mean `data`/);
+  assert.match(refusal("load", "--dta", "f", "--mode", "merge"), /unknown flag `--dta`.*did you mean `--data`/);
   assert.match(refusal("snapshot", "--branch", "a", "--branch", "b"), /`--branch` is given more than once/);
   assert.match(refusal("snapshot", "--json", "--json"), /`--json` is given more than once/);
   assert.match(refusal("snapshot", "--branch"), /`--branch` needs a value/);
@@ -72,6 +72,21 @@ Deno.test("parseCommandLine() never guesses command words", () => {
   assert.match(refusal("quer"), /unknown command `quer`: did you mean `query`/);
   assert.match(refusal("cluster", "aply"), /no subcommand `aply`: one of validate, plan, apply/);
   assert.match(refusal("cluster"), /needs a subcommand/);
+});
+
+Deno.test("parseCommandLine() knows the commands of later versions by name", () => {
+  for (const argv of [["branch", "merge", "x"], ["export", "a.omni"], ["policy", "test", "--tests", "x"]]) {
+    assert.match(refusal(...argv), /is not in this version yet/, argv.join(" "));
+  }
+  assert.match(refusal("policy"), /`policy` is not in this version yet/);
+  assert.match(refusal("branch"), /`branch` needs a subcommand/);
+  assert.match(refusal("optimise"), /unknown command `optimise`: run `omnigraph --help`/);
+});
+
+Deno.test("parseCommandLine() names the flag that was meant, or where the flags are listed", () => {
+  assert.match(refusal("query", "--hlep"), /unknown flag `--hlep` of `query`: did you mean `--help`\?/);
+  assert.match(refusal("query", "--bran", "x"), /did you mean `--branch`\?/);
+  assert.match(refusal("query", "--zzz"), /run `omnigraph help query` to see its flags/);
 });
 
 Deno.test("parseCommandLine() takes any number of arguments where a command lists them", () => {
