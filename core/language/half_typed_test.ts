@@ -5,7 +5,9 @@ import { changed } from "../../tests/support/marked_text.ts";
 import { damages, layouts } from "../../tests/support/messy_text.ts";
 import { randomProgram } from "../../tests/support/random_program.ts";
 import type { SourceText } from "../base/span.ts";
+import { tokenize } from "../base/lexer.ts";
 import { compileFile } from "../query/compile.ts";
+import { PUNCTUATION } from "../query/token_reader.ts";
 import { completeAt } from "./completion.ts";
 import { definitionAt } from "./definition.ts";
 import { diagnose } from "./diagnose.ts";
@@ -82,6 +84,46 @@ Deno.test("arbitrary text is answered", () => {
     { numRuns: 500 },
   );
 });
+
+Deno.test("every word of a file but a new name is offered as soon as its first letter is typed", () => {
+  const schema = openSchema(SCHEMA);
+  const missed: string[] = [];
+  for (const { path, text } of [SCHEMA, ...QUERIES]) {
+    const open = (cut: string) =>
+      path.endsWith(".pg") ? openSchema({ path, text: cut }) : openQueries({ path, text: cut }, schema);
+    const isNew = newNames(open(text));
+    for (const { kind, start, end } of tokenize(text, PUNCTUATION)) {
+      if ((kind !== "word" && kind !== "variable") || isNew(start)) continue;
+      const { items } = completeAt(open(text.slice(0, start + 1) + text.slice(end)), start + 1);
+      const word = text.slice(start, end);
+      if (!items.some(({ label }) => label === word)) missed.push(`${path}:${start} ${word}`);
+    }
+  }
+  assert.deepEqual(missed, []);
+});
+
+/** Whether the word at an offset gives a name instead of using one: nobody can propose it. */
+function newNames(document: LanguageDocument): (start: number) => boolean {
+  const { text } = document.source;
+  const mentions = mentionsOf(document);
+  return (start) => {
+    const before = text.slice(0, start);
+    if (/\b(query|node|edge|interface) $|\benum\([^)]*$/.test(before)) return true;
+    const meaning = mentions.find((mention) => mention.start === start)?.meaning;
+    switch (meaning?.kind) {
+      case "param":
+        return meaning.param.place.start === start;
+      case "variable":
+        return meaning.variable.place.start === start;
+      case "alias":
+        return meaning.alias.place.start === start;
+      case "property":
+        return document.kind === "schema" && meaning.property.place.start === start;
+      default:
+        return false;
+    }
+  };
+}
 
 Deno.test("deep nesting and long lists neither overflow nor stall", () => {
   const schema = openSchema(SCHEMA);
