@@ -223,6 +223,21 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./commands/schema.ts")).runSchemaPlan,
   },
   {
+    path: ["schema", "apply"],
+    capability: "any",
+    may: WRITES,
+    summary: "change the schema of a graph outside any cluster, as one commit",
+    positionals: [URI],
+    flags: [
+      { name: "schema", value: "FILE", required: true, help: "desired schema file (.pg)" },
+      { name: "allow-data-loss", help: "make drops hard: old versions of the data are purged" },
+      URI_FLAG,
+      JSON_FLAG,
+    ],
+    examples: ["omnigraph schema apply ./fleet.omni --schema fleet.pg --as ida"],
+    load: async () => (await import("./commands/schema.ts")).runSchemaApply,
+  },
+  {
     path: ["schema", "show"],
     capability: "any",
     may: READS,

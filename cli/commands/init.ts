@@ -1,6 +1,6 @@
 /** `omnigraph init`. */
-import { dirname, join } from "@std/path";
 import { AppError } from "../../core/errors.ts";
+import { refuseClusterManaged } from "../cluster_managed.ts";
 import type { Context } from "../context.ts";
 import { readInput } from "../source.ts";
 
@@ -17,7 +17,7 @@ export async function runInit(context: Context): Promise<number> {
     );
   }
   const root = parseStorageUri(uri, context.cwd);
-  if (root.kind === "local") refuseInsideCluster(root.path);
+  refuseClusterManaged(root);
   const path = context.args.values.get("schema")!;
   const schema = { path, text: readInput(context, path) };
   const { actorOf } = await import("../operator.ts");
@@ -29,21 +29,4 @@ export async function runInit(context: Context): Promise<number> {
   });
   context.output.out(`initialized ${showUri(root)}\n`);
   return 0;
-}
-
-/** `<root>/graphs/<id>.omni` beside `<root>/__cluster/state.json` belongs to a cluster. */
-function refuseInsideCluster(path: string): void {
-  const graphs = dirname(path);
-  if (!/\/graphs$/.test(graphs) || !/\.omni$/.test(path)) return;
-  const cluster = dirname(graphs);
-  try {
-    Deno.statSync(join(cluster, "__cluster", "state.json"));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
-    throw error;
-  }
-  throw new AppError(
-    "cluster_managed",
-    `\`${path}\` belongs to the cluster at \`${cluster}\`: declare the graph in its cluster.yaml and run \`omnigraph cluster apply\``,
-  );
 }

@@ -1,8 +1,10 @@
 /** `omnigraph schema …`. */
 import type { Context } from "../context.ts";
 import { withStoredGraph } from "../direct.ts";
+import { refuseClusterManaged } from "../cluster_managed.ts";
+import { findScope } from "../scope.ts";
 import { readInput } from "../source.ts";
-import { withGraph } from "../target.ts";
+import { withGraph, writeActor } from "../target.ts";
 import { prettyOutput } from "../views/json.ts";
 
 /** Prints the accepted schema source. */
@@ -30,4 +32,24 @@ export async function runSchemaPlan(context: Context): Promise<number> {
     context.output.out(switches.has("json") ? prettyOutput(result) : schemaPlanText(result));
     return 0;
   });
+}
+
+/** Changes the schema of a graph; refused inside a cluster, whose schemas only `cluster apply` changes. */
+export async function runSchemaApply(context: Context): Promise<number> {
+  const { parseStorageUri } = await import("../../core/storage/uri.ts");
+  const { schemaApplyText } = await import("../views/schema.ts");
+  const { positionals, switches, values } = context.args;
+  const path = values.get("schema")!;
+  const source = { path, text: readInput(context, path) };
+  const allowDataLoss = switches.has("allow-data-loss");
+  const scope = findScope(context, positionals[0]);
+  if (scope.kind === "store") refuseClusterManaged(parseStorageUri(scope.uri, context.cwd));
+  const actor = await writeActor(context);
+  const result = await withGraph(
+    context,
+    { uri: positionals[0], echo: "schema apply" },
+    (graph) => graph.applySchema({ source, allowDataLoss, actor }),
+  );
+  context.output.out(switches.has("json") ? prettyOutput(result) : schemaApplyText(result));
+  return 0;
 }

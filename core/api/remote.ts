@@ -13,6 +13,7 @@ import type {
   ReadOutput,
   ReadTarget,
   RowSet,
+  SchemaApplyOutput,
   SnapshotOutput,
 } from "../graph/graph.ts";
 import type { Cell } from "../schema/value_type.ts";
@@ -74,6 +75,10 @@ export function openRemoteGraph(options: RemoteOptions): RemoteGraph {
     },
     snapshot: async (branch) => await get(`/snapshot${query(branch)}`) as SnapshotOutput,
     schema: async () => await get("/schema") as { schema_source: string },
+    applySchema: async ({ source, allowDataLoss = false }) => {
+      const body = { schema_source: source.text, allow_data_loss: allowDataLoss };
+      return await post("/schema/apply", body) as SchemaApplyOutput;
+    },
     branches: async () => await get("/branches") as { branches: string[] },
     commits: async (branch) => await get(`/commits${query(branch)}`) as { commits: CommitOutput[] },
     commit: async (id) => await get(`/commits/${encodeURIComponent(id)}`) as CommitOutput,

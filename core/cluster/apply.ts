@@ -34,6 +34,7 @@ import { underLock } from "./lock_scope.ts";
 import { dirtyFinding, readChangedCommits, type ReadOrigin, readOrigin } from "./origin.ts";
 import { writePayloads } from "./payloads.ts";
 import { demoteFailed, planCluster, planDigest } from "./plan.ts";
+import { previewSchemas } from "./preview.ts";
 import { type ApplyResult, EXIT, type Outcome } from "./results.ts";
 import { openRoot } from "./root.ts";
 import { checkChangedPolicies, clusterName } from "./run_plan.ts";
@@ -138,16 +139,18 @@ async function prepareApply(run: ApplyRun): Promise<PreparedApply | null> {
     pending: sweep.pending,
     approved: new Set(),
   });
-  report.changes = plan.changes;
-  report.planDigest = planDigest(plan, clusterName(desired));
-  assertGated(plan.changes);
-  const policyFindings = await checkChangedPolicies(desired, plan);
+  // What a preview warns of ends the step itself here; the steps are part of what the plan's reader has seen.
+  const { plan: previewed } = await previewSchemas(engine, desired, plan);
+  report.changes = previewed.changes;
+  report.planDigest = planDigest(previewed, clusterName(desired));
+  assertGated(previewed.changes);
+  const policyFindings = await checkChangedPolicies(desired, previewed);
   report.diagnostics.push(...policyFindings);
   if (!isOk(policyFindings)) return null;
-  const touched = touchedBy(plan.changes, sweep.ledger, at);
+  const touched = touchedBy(previewed.changes, sweep.ledger, at);
   const { commits, problem } = await readChangedCommits(context, loaded, desired, touched);
   if (problem !== null) report.diagnostics.push(problem);
-  return { at, read, sweep, engine, changes: plan.changes, changedCommits: commits };
+  return { at, read, sweep, engine, changes: previewed.changes, changedCommits: commits };
 }
 
 /** Executes the plan in its order and publishes. */

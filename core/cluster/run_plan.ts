@@ -1,20 +1,20 @@
 /** `cluster plan`: reads configuration, ledger and, for schema changes, graphs; takes no lock and writes nothing. */
 import type { Diagnostic } from "../base/diagnostic.ts";
-import { type Address, graphOf } from "./address.ts";
-import { changeOutput, type Migration } from "./change.ts";
+import { changeOutput } from "./change.ts";
 import type { ClusterContext } from "./context.ts";
 import type { Desired } from "./desired.ts";
-import { type GraphEngine, graphEngine } from "./engine.ts";
+import { graphEngine } from "./engine.ts";
 import { exitCodeOf } from "./exit.ts";
 import { ClusterFailure } from "./failure.ts";
-import { causeText, finding, isOk } from "./findings.ts";
+import { finding, isOk } from "./findings.ts";
 import { readLedger } from "./ledger_store.ts";
 import { checkPoliciesStrictly, loadConfig, type LoadedConfig } from "./load.ts";
 import { readLock } from "./lock.ts";
 import { NOTHING_OBSERVED, type Observed, stateObservations } from "./observations.ts";
 import { type ReadOrigin, readOrigin } from "./origin.ts";
-import { type ClusterPlan, planCluster, planDigest, withMigrations } from "./plan.ts";
+import { type ClusterPlan, planCluster, planDigest } from "./plan.ts";
 import { pendingFinding } from "./pending.ts";
+import { previewSchemas } from "./preview.ts";
 import { readRecoveries } from "./recovery_store.ts";
 import { diagnosticOutputs, EXIT, type Outcome, type PlanResult } from "./results.ts";
 import { openRoot } from "./root.ts";
@@ -109,29 +109,6 @@ function outcome(
   };
   const exitCode = ok || desired !== null ? exitCodeOf(diagnostics, exitWhenOk) : EXIT.invalidConfig;
   return { exitCode, result, diagnostics };
-}
-
-/** Adds the engine's migration steps to schema updates; a preview that fails is a warning. */
-async function previewSchemas(
-  engine: GraphEngine,
-  desired: Desired,
-  plan: ClusterPlan,
-): Promise<{ readonly plan: ClusterPlan; readonly diagnostics: readonly Diagnostic[] }> {
-  const migrations = new Map<Address, Migration>();
-  const diagnostics: Diagnostic[] = [];
-  for (const { address, kind, operation } of plan.changes) {
-    const graph = graphOf(address);
-    const source = desired.resources.get(address)?.file?.source ?? null;
-    if (kind !== "schema" || operation !== "update" || graph === null || source === null) continue;
-    try {
-      const { migration, refusal } = await engine.preview(graph, source);
-      migrations.set(address, migration);
-      if (refusal !== null) diagnostics.push(finding("schema_preview_unavailable", address, refusal));
-    } catch (error) {
-      diagnostics.push(finding("schema_preview_unavailable", address, causeText(error)));
-    }
-  }
-  return { plan: migrations.size === 0 ? plan : withMigrations(plan, migrations), diagnostics };
 }
 
 /** Says which graph a policy change waits for: its reason alone would not. */

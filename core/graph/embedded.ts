@@ -27,6 +27,7 @@ import type {
   QueryRequest,
   ReadOutput,
   ReadTarget,
+  SchemaApplyOutput,
   SnapshotOutput,
 } from "./graph.ts";
 import type { Ports } from "./graph_ports.ts";
@@ -292,6 +293,19 @@ export class EmbeddedGraph implements Graph {
     const update = await updateSchema({ store, schemas, main, ports, source, actor, allowDataLoss });
     await this.refreshSchema();
     return { applied: update.commit !== null, ...update };
+  }
+
+  async applySchema(
+    request: {
+      readonly source: SourceText;
+      readonly allowDataLoss?: boolean;
+      readonly actor?: string | null;
+    },
+  ): Promise<SchemaApplyOutput> {
+    const { applied, steps } = await this.schemaUpdate(request.source, request);
+    const { graph_manifest_version } = await this.snapshot();
+    const { uri } = this;
+    return { uri, supported: true, applied, step_count: steps.length, graph_manifest_version, steps };
   }
 
   /** What {@linkcode schemaUpdate} would do. Throws `AppError("schema_error")`. */

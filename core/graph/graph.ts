@@ -4,6 +4,8 @@
  */
 import type { Cell } from "../schema/value_type.ts";
 import type { Json } from "../base/json.ts";
+import type { SourceText } from "../base/span.ts";
+import type { SchemaStep } from "../schema/steps.ts";
 
 /** How a load treats ids that exist. */
 export type LoadMode = "overwrite" | "append" | "merge";
@@ -93,6 +95,18 @@ export interface SnapshotOutput {
   }[];
 }
 
+/** Result of a schema change. */
+export interface SchemaApplyOutput {
+  readonly uri: string;
+  readonly supported: boolean;
+  /** False when the bytes are those of the accepted schema. */
+  readonly applied: boolean;
+  readonly step_count: number;
+  /** Version of main after the change. */
+  readonly graph_manifest_version: number;
+  readonly steps: readonly SchemaStep[];
+}
+
 /** A query to run: source text with an optional name to choose from it. */
 export interface QueryRequest {
   readonly source: string;
@@ -122,6 +136,12 @@ export interface Graph {
   }): Promise<LoadOutput>;
   snapshot(branch?: string): Promise<SnapshotOutput>;
   schema(): Promise<{ readonly schema_source: string }>;
+  /** Changes the schema of main by one commit. */
+  applySchema(request: {
+    readonly source: SourceText;
+    readonly allowDataLoss?: boolean;
+    readonly actor?: string | null;
+  }): Promise<SchemaApplyOutput>;
   branches(): Promise<{ readonly branches: readonly string[] }>;
   commits(branch?: string): Promise<{ readonly commits: readonly CommitOutput[] }>;
   commit(id: string): Promise<CommitOutput>;

@@ -57,6 +57,7 @@ export function createFakeGraph(uri: string): FakeGraph {
     calls,
     gate: Promise.resolve(),
     catalog: () => catalog,
+    refreshSchema: () => Promise.resolve(),
     compile: (text, name) => compileQuery(catalog, text, name),
     runRead(query, params, target) {
       calls.push(`read ${query.name} ${JSON.stringify(params)} ${JSON.stringify(target)}`);
