@@ -69,6 +69,85 @@ query b() { match { $p: Plant } return { $p } }`,
   "two mistakes in two queries": `query a() { match { $p: Plant } return { $p.hight } }
 query b() { match { $p Plant } return { $p } }
 query c() { match { $p: Plant } return { $p.label } }`,
+  "several mistakes in one query": `query q($n: Int, $s: String) {
+  match {
+    $p: Plnt { label: $s }
+    $p growsIn $b
+    $b.row = $n
+    $c: Bed { rwo: 1, side: "middle" }
+    $c.side > 3
+  }
+  return { $p.label as name, $c.hight as high, max($c.side) }
+  order { high, nowhere }
+}`,
+  "several syntax errors in one query": `query q($x String, $y: Int) {
+  match {
+    $p Plant
+    $q: Plant { label rose, height: -3 light: "sun" }
+    $p growsIn $b
+  }
+  return { $p.label, -3, $b.row as }
+  order { $p.label up }
+  limit
+}`,
+  "several mistakes in one mutation": `query q($s: String) {
+  insert Plant { labl: $s, height: "x" }
+  insert Bed { row: 1.5 }
+  update Plnt set { height: 3 } where label = $s
+  delete Plant where tags = "x"
+}`,
+  "a syntax error and a type error in two queries":
+    "query a() { match { $p Plant } return { $p } }\nquery b() { match { $p: Plnt } return { $p } }",
+  "a query from another language": "SELECT label FROM Plant WHERE height > 3",
+  "a pattern from another language": "query q() { match { (p:Plant)-[:GrowsIn]->(b) } return { p.label } }",
+  "a misspelled query":
+    "qurey q() { match { $p: Plant } return { $p } }\nquery r() { mtch { $p: Plant } retrun { $p } }",
+  "a query without parameters": "query q { match { $p: Plant } return { $p } }",
+  "a query name in capitals": "query Plants() { match { $p: Plant } return { $p } }",
+  "a match block left open":
+    'query q() {\n  match {\n    $p: Plant { light: "sun" }\n  return { $p }\n}\nquery r() { match { $p: Plnt } return { $p } }',
+  "a return block left open":
+    "query q() {\n  match { $p: Plant }\n  return { $p.label\n  order { $p.label }\n  limit 3\n}",
+  "clauses joined by commas": "query q() { match { $p: Plant, $p growsIn $b, $b.row = 1 } return { $p } }",
+  "clauses joined by and": "query q() { match { $p: Plant and $p.height > 3 } return { $p } }",
+  "an alternative": "query q() { match { $p: Plant $p.height > 3 || $p.rare = true } return { $p } }",
+  "a where behind the match": "query q() { match { $p: Plant } where $p.height > 3 return { $p } }",
+  "a limit before the return": "query q() { match { $p: Plant } limit 3 return { $p } }",
+  "an order before its limit": "query q() { match { $p: Plant } return { $p } limit 3 order { $p.label } }",
+  "an order by": "query q() { match { $p: Plant } return { $p } order by $p.label desc }",
+  "an offset": "query q() { match { $p: Plant } return { $p } limit 3 offset 10 }",
+  "single quotes": "query q() { match { $p: Plant { label: 'rose' } } return { $p } }",
+  "a star": "query q() { match { $p: Plant } return { * } }",
+  "an arrow traversal": "query q() { match { $p: Plant $p -> $b } return { $b } }",
+  "an edge in capitals": "query q() { match { $p: Plant $p GrowsIn $b } return { $b } }",
+  "a traversal without its end":
+    "query q() {\n  match {\n    $p: Plant\n    $p growsIn\n    $p.height > 3\n  }\n  return { $p }\n}",
+  "two variables side by side": "query q() { match { $p: Plant $p $b } return { $b } }",
+  "hops the wrong way round":
+    "query q() { match { $p: Plant $p grafted{3,1} $x $x grafted{0,2} $y } return { $y } }",
+  "a variable bound twice": "query q() { match { $p: Plant $p: Bed } return { $p } }",
+  "a list of mixed values":
+    'query q() { match { $p: Plant { tags: ["a", 1] } $p.height = [1] } return { $p } }',
+  "an aggregate in match": "query q() { match { $p: Plant count($p) > 3 } return { $p } }",
+  "a sum of texts": "query q() { match { $p: Plant } return { sum($p.label), avg($p) } }",
+  "a search in a number":
+    'query q() { match { $p: Plant search($p.height, "x") fuzzy($p.label, "x", "y") } return { $p } }',
+  "an rrf without its arms":
+    "query q($v: Vector(3)) { match { $p: Plant } return { $p } order { rrf($p.label, nearest($p.scent, $v)) } limit 3 }",
+  "an insert with equals signs": 'query q() { insert Label { text = "a" } }',
+  "an update without set": 'query q() { update Plant { height: 3 } where label = "a" }',
+  "a delete of everything": "query q() { delete Plant }",
+  "a property assigned twice":
+    'query q() { insert Label { text: "a", text: "b" } insert Tends { src: "a", dst: "b", hours: 1.5 } }',
+  "an unknown parameter in a mutation":
+    "query q($text: String) { insert Label { text: $txt } delete Label where text = $txet }",
+  "a mutation that reads": 'query q() { insert Label { text: "a" } match { $l: Label } return { $l } }',
+  "an open string above another query":
+    'query a() {\n  match { $p: Plant { label: "rose } }\n  return { $p }\n}\nquery b() { match { $p: Plnt } return { $p } }',
+  "a missing quote that another one closes":
+    'query a() { match { $p: Plant { label: "rose } } return { $p } }\nquery b() { match { $p: Plant { label: "x" } } return { $p } }',
+  "an invisible character": "query q() {\u00a0match { $p: Plant } return { $p } }",
+  "a text that is empty but for a word": "plants",
 };
 
 Deno.test("wrong queries are explained", async (t) => {

@@ -27,5 +27,6 @@ const HINTS: ReadonlyMap<string, string> = new Map([
 
 /** The remedy for a word, or for a lexical error by its message; undefined when it is no known habit. */
 export function habitHelp(text: string): string | undefined {
+  if (text.includes("`U+")) return "only plain spaces, tabs and line breaks are blanks";
   return HINTS.get(text);
 }

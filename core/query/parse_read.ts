@@ -151,7 +151,18 @@ function parseTraversal(reader: TokenReader): TraversalSyntax {
   const edge = parseEdge(reader);
   if (undirected) reader.expectPunct(">");
   const hops = reader.isPunct("{") ? parseHops(reader) : null;
-  const right = reader.variable("the variable at the other end of the edge");
+  const endsLine = reader.startsLine();
+  const end = "the variable at the other end of the edge";
+  const right = reader.variable(end);
+  if (reader.isPunct(".") && endsLine) {
+    // What stands on the next line is a filter of its own.
+    const place = { start: edge.end, end: edge.end };
+    throw new SyntaxFailure(
+      `expected ${end}, found the end of the line`,
+      place,
+      `write \`$${left.text} ${edge.text} $b\``,
+    );
+  }
   if (reader.isPunct(".")) {
     const swapped =
       `\`$${left.text} ${edge.text} $${right.text}\` is a traversal; write the property on the left`;
@@ -184,6 +195,7 @@ function parseFilterOrSearch(reader: TokenReader): ClauseSyntax {
   if (!compares || !COMPARISONS.has(operator.text)) {
     if (left.kind === "search") return { kind: "textsearch", search: left, start: left.start, end: left.end };
     if (left.kind === "alias") refuseWord(left);
+    if (left.kind === "variable") refuseEdge(reader, left);
     const isBinding = left.kind === "variable" && operator.kind === "word" && !reader.isIdent();
     reader.fail(
       "a comparison (`=`, `!=`, `<`, `<=`, `>`, `>=`, `contains`, `starts_with`)",
@@ -201,6 +213,22 @@ function parseFilterOrSearch(reader: TokenReader): ClauseSyntax {
     ...reader.spanFrom(left),
   };
   return filter;
+}
+
+/** Edges that are not written as words of the query language. */
+function refuseEdge(reader: TokenReader, left: Name): void {
+  const edge = reader.peek();
+  if (reader.isPunct("->") || reader.isPunct("<")) {
+    reader.fail("an edge word", `an edge is followed by its name: \`$${left.text} edge $b\``);
+  }
+  if (
+    edge.kind !== "word" || reader.isIdent() || reader.peek(1).kind !== "variable" || reader.isPunct(":", 2)
+  ) return;
+  const word = edge.text.slice(0, 1).toLowerCase() + edge.text.slice(1);
+  reader.fail(
+    "an edge word (it starts with a lower-case letter)",
+    `write \`$${left.text} ${word} $${reader.peek(1).text}\``,
+  );
 }
 
 /** A bare word in a match block compares with nothing: it was meant to be something else. */

@@ -178,7 +178,7 @@ Deno.test("each annotation may stand once", () => {
 });
 
 Deno.test("edge words start lower-case, type names upper-case", () => {
-  expectMatchError("$a Knows $b", "expected a comparison");
+  expectMatchError("$a Knows $b", "expected an edge word");
   expectMatchError("$a: person", "expected a node type name");
   expectMatchError("$a $b knows $c", "expected `:`");
 });

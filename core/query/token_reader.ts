@@ -47,8 +47,9 @@ export class TokenReader {
   readonly #tokens: readonly Token[];
   #next = 0;
   #depth = 0;
-  /** Opened braces less closed ones, before the current token. */
+  /** Opened braces less closed ones, before the current token; parentheses likewise. */
   #braces = 0;
+  #parens = 0;
   #failed = 0;
   /** `#failed` at the start of the current query. */
   #failedBefore = 0;
@@ -70,7 +71,7 @@ export class TokenReader {
   take(): Token {
     const token = this.peek();
     if (token.kind === "end") return token;
-    if (token.kind === "punct") this.#braces += token.text === "{" ? 1 : token.text === "}" ? -1 : 0;
+    if (token.kind === "punct") this.#count(token.text);
     this.#next++;
     return token;
   }
@@ -245,16 +246,17 @@ export class TokenReader {
     for (;;) {
       const start = this.#next;
       const depth = this.#depth;
-      const braces = this.#braces;
+      const open = { braces: this.#braces, parens: this.#parens };
       try {
         items.push(read());
       } catch (failure) {
         if (!(failure instanceof SyntaxFailure)) throw failure;
         this.#record(failure);
         this.#depth = depth;
-        if (!this.#skipItem(shape, start, braces)) throw failure;
+        if (!this.#skipItem(shape, start, open)) throw failure;
         this.#quietUntil = this.#next + (this.isPunct(shape.close) ? 1 : 0);
-        this.#braces = braces;
+        this.#braces = open.braces;
+        this.#parens = open.parens;
         if (shape.ends()) return items;
       }
       if (this.isPunct(shape.close)) return items;
@@ -272,12 +274,27 @@ export class TokenReader {
     return this.isPunct(",", -1);
   }
 
-  #skipItem({ starts, ends, close }: ListShape, start: number, braces: number): boolean {
+  #skipItem(
+    { starts, ends, close }: ListShape,
+    start: number,
+    open: { braces: number; parens: number },
+  ): boolean {
     for (; this.peek().kind !== "end" && !this.#startsQuery(); this.take()) {
       if (ends()) return true;
-      if (this.#braces === braces && (this.isPunct(close) || (this.#next > start && starts()))) return true;
+      if (this.#braces !== open.braces) continue;
+      // A brace closes the block even when a parenthesis in it was left open.
+      const isBalanced = this.#parens === open.parens;
+      if (this.isPunct(close) && (isBalanced || close === "}")) return true;
+      if (isBalanced && this.#next > start && starts()) return true;
     }
     return false;
+  }
+
+  #count(sign: string): void {
+    if (sign === "{") this.#braces++;
+    else if (sign === "}") this.#braces--;
+    else if (sign === "(") this.#parens++;
+    else if (sign === ")") this.#parens--;
   }
 
   #startsQuery(): boolean {
