@@ -5,6 +5,9 @@
  * | reach 32 commits, 4,096 rows or 1 MiB             | readers lay them over the table                   |
  * | begin 128 slots behind the head                   | opening a branch reads all slots from there       |
  *
+ * Folds rest in between, so that they take a part of the time only. A table that is behind by four times as much does
+ * not wait for that.
+ *
  * On a forked branch only the second rule holds for deltas it merely inherited, so that a table it never wrote stays
  * unforked.
  */
@@ -26,4 +29,17 @@ export function dueTables(state: LoggedState, forkSlot: number): TypeKey[] {
     if ((isOwn && isLarge) || state.slot - table.foldedThrough > FOLD_LAG_SLOTS_MAX) due.push(key);
   }
   return due;
+}
+
+/** Limits that a table may exceed, as a factor, before it is folded without rest. */
+const OVERDUE_FACTOR = 4;
+
+/** Whether the deltas of one of these tables pile up faster than folds with rests in between take them away. */
+export function isOverdue(state: LoggedState, keys: readonly TypeKey[]): boolean {
+  return keys.some((key) => {
+    const { pending, foldedThrough } = must(state.commit.tables[key], `${key} has a state`);
+    return state.slot - foldedThrough > FOLD_LAG_SLOTS_MAX * OVERDUE_FACTOR ||
+      (pending !== undefined &&
+        (pending.rows >= FOLD_ROWS_MAX * OVERDUE_FACTOR || pending.bytes >= FOLD_BYTES_MAX * OVERDUE_FACTOR));
+  });
 }

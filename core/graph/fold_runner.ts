@@ -12,7 +12,7 @@ import { must } from "../base/assert.ts";
 import { WRITE_ATTEMPTS_MAX } from "../base/limits.ts";
 import type { TypeKey } from "../schema/catalog.ts";
 import type { TablePin } from "../storage/table_store.ts";
-import { dueTables } from "./fold.ts";
+import { dueTables, isOverdue } from "./fold.ts";
 import type { Ports } from "./graph_ports.ts";
 import type { BranchHead } from "./head.ts";
 import { type LoggedState, samePin } from "./logged_state.ts";
@@ -33,7 +33,7 @@ export interface FoldOptions {
   readonly takeTurn: (turn: () => Promise<void>) => void;
 }
 
-/** A fold rests this many times its own duration before the next one starts. */
+/** A fold rests this many times the duration of its writing before the next one starts, unless a table is overdue. */
 const REST_FACTOR = 4;
 /** The longest rest, milliseconds: clocks are set, and a fold that seemed to take an hour must not stop folding for four. */
 const REST_MS_MAX = 10_000;
@@ -45,6 +45,7 @@ export class FoldRunner {
   readonly #options: FoldOptions;
   #restFromMs = 0;
   #restMs = 0;
+  #hasFailed = false;
   #current: { readonly publish: () => Promise<void>; readonly done: Promise<void> } | null = null;
 
   constructor(options: FoldOptions) {
@@ -59,9 +60,10 @@ export class FoldRunner {
   /** Starts a fold of the tables that are due, unless one runs or rests. */
   consider(state: LoggedState): void {
     const { head } = this.#options;
-    if (this.#current !== null || this.#rests()) return;
+    if (this.#current !== null) return;
     const due = dueTables(state, head.source.log.forkSlot);
-    if (due.length > 0) this.#start(state, due);
+    if (due.length === 0 || (this.#rests() && (this.#hasFailed || !isOverdue(state, due)))) return;
+    this.#start(state, due);
   }
 
   /** Called while holding the turn: publishes a running fold now. Returns whether there was one. */
@@ -78,7 +80,8 @@ export class FoldRunner {
     return restedMs >= 0 && restedMs < this.#restMs;
   }
 
-  #rest(durationMs: number): void {
+  #rest(durationMs: number, hasFailed: boolean): void {
+    this.#hasFailed = hasFailed;
     this.#restFromMs = this.#options.ports.clock.nowMs();
     this.#restMs = Math.min(Math.max(durationMs, 0), REST_MS_MAX);
   }
@@ -86,13 +89,14 @@ export class FoldRunner {
   #start(state: LoggedState, due: readonly TypeKey[]): void {
     const { ports, takeTurn, onBackgroundError } = this.#options;
     const startedMs = ports.clock.nowMs();
-    const written = this.#write(state, due);
+    let durationMs = 0;
+    const written = this.#write(state, due).finally(() => durationMs = ports.clock.nowMs() - startedMs);
     let publishing: Promise<void> | null = null;
     const publish = () =>
       publishing ??= written.then((pins) => this.#publish(state, pins)).then(
-        () => this.#rest((ports.clock.nowMs() - startedMs) * REST_FACTOR),
+        () => this.#rest(durationMs * REST_FACTOR, false),
         (error) => {
-          this.#rest(REST_AFTER_FAILURE_MS);
+          this.#rest(REST_AFTER_FAILURE_MS, true);
           onBackgroundError(error);
         },
       ).then(() => void (this.#current = null));

@@ -269,3 +269,28 @@ Deno.test("folds go on after the clock was set, forward during a fold or back af
     assert.equal((await operations(peer)).filter((one) => one === "fold").length, 2, `${jumpMs}`);
   }
 });
+
+Deno.test("a fold rests before the next one, but not while deltas pile up", async () => {
+  const store = createMemoryStore();
+  let nowMs = 1_750_000_000_000;
+  let folds = 0;
+  const ports = {
+    ...testPorts((name) => {
+      if (name !== "fold.table_written") return;
+      folds++;
+      nowMs += 2000; // the rest takes longer than all writes of this test
+    }),
+    clock: { nowMs: () => nowMs },
+  };
+  await createTestBranch(store, ports);
+  const peer = await openPeer({ store, tables: createMemoryTables(), ports });
+  await writeMany(peer, "p", FOLD_COMMITS_MAX);
+  await peer.writer.settle();
+  assert.equal(folds, 1);
+  await writeMany(peer, "q", 4 * FOLD_LAG_SLOTS_MAX - 20);
+  await peer.writer.settle();
+  assert.equal(folds, 1);
+  await writeMany(peer, "r", 40);
+  await peer.writer.settle();
+  assert.equal(folds, 2);
+});
