@@ -15,6 +15,8 @@ import {
 } from "vscode-languageserver/node";
 import { PROJECT } from "./process.ts";
 
+/** Longest wait for diagnostics. */
+const WAIT_MS_MAX = 60_000;
 /** What the server needs: it reads files and its library reads the environment. */
 const FLAGS = ["run", "--no-prompt", "--quiet", "--allow-read", "--allow-env"];
 
@@ -32,6 +34,7 @@ export class LanguageClient {
   readonly #chunks: Buffer[] = [];
   readonly #published: PublishDiagnosticsParams[] = [];
   readonly #waiting = new Set<() => void>();
+  #gone = false;
 
   constructor() {
     this.#process = spawn(Deno.execPath(), [...FLAGS, join(PROJECT, "cli", "main.ts"), "lsp", "--stdio"], {
@@ -43,14 +46,20 @@ export class LanguageClient {
       output.write(chunk);
     });
     this.#process.stdout!.on("end", () => output.end());
-    this.exited = new Promise((resolve) => this.#process.on("close", (code) => resolve(code)));
+    this.exited = new Promise((resolve) =>
+      this.#process.on("close", (code) => {
+        this.#gone = true;
+        this.#wake();
+        resolve(code);
+      })
+    );
     this.connection = createProtocolConnection(
       new StreamMessageReader(output),
       new StreamMessageWriter(this.#process.stdin!),
     );
     this.connection.onNotification("textDocument/publishDiagnostics", (params: PublishDiagnosticsParams) => {
       this.#published.push(params);
-      for (const wake of this.#waiting) wake();
+      this.#wake();
     });
     this.connection.listen();
   }
@@ -81,19 +90,35 @@ export class LanguageClient {
     return this.connection.sendRequest<T>(method, { textDocument: { uri }, position, ...more });
   }
 
-  /** Waits until the newest diagnostics of a document have these codes, in any order; gives them. */
+  /**
+   * Waits until the newest diagnostics of a document have these codes, in any order; gives them. Throws when they have
+   * not come after a minute, or the process is gone.
+   */
   async diagnostics(uri: string, codes: readonly string[]): Promise<PlainDiagnostic[]> {
     const wanted = codes.toSorted().join();
+    const deadline = Date.now() + WAIT_MS_MAX;
     for (;;) {
       const newest = this.#published.findLast((one) => one.uri === uri)?.diagnostics;
       if (newest?.map(({ code }) => String(code)).sort().join() === wanted) {
         return newest.map((one) => ({ ...one, message: String(one.message) }));
       }
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#waiting.add(resolve);
-      await promise;
-      this.#waiting.delete(resolve);
+      if (this.#gone || Date.now() >= deadline) {
+        throw new Error(
+          `waited for [${wanted}] on ${uri}, the newest diagnostics are ${JSON.stringify(newest)}`,
+        );
+      }
+      await this.#news(deadline);
     }
+  }
+
+  /** Until the server publishes something, ends, or the time is up. */
+  async #news(deadline: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.add(resolve);
+    const timer = setTimeout(resolve, deadline - Date.now());
+    await promise;
+    clearTimeout(timer);
+    this.#waiting.delete(resolve);
   }
 
   /** Everything the process has written to its standard output. */
@@ -119,6 +144,10 @@ export class LanguageClient {
   vanish(): Promise<number | null> {
     this.#process.stdin!.end();
     return this.#ended();
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting) resolve();
   }
 
   async #ended(): Promise<number | null> {
