@@ -49,15 +49,16 @@ export async function readConfigFile(place: ConfigPlace, files: ConfigFiles): Pr
   const configFile = join(place.absolute, CONFIG_FILE);
   const read = await files.readFile(configFile);
   if (read.kind !== "file") {
+    const help = "name the folder that holds cluster.yaml with --config";
     const folder = await files.readFolder(place.absolute);
     if (folder.kind === "missing" || folder.kind === "not_folder") {
       const message = `config directory \`${place.shown}\` is not a directory`;
-      const help = "name the folder that holds cluster.yaml with --config";
       return fail(finding("config_dir_not_found", place.shown, message, { help }));
     }
     const cause = read.kind === "missing" ? "not found" : read.message;
+    const message = `\`${configFile}\` cannot be read: ${cause}`;
     return fail(
-      finding("cluster_config_read_error", CONFIG_FILE, `\`${configFile}\` cannot be read: ${cause}`),
+      finding("cluster_config_read_error", CONFIG_FILE, message, read.kind === "missing" ? { help } : {}),
     );
   }
   const file = sourceFile(place, CONFIG_FILE, read.bytes);

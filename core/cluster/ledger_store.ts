@@ -39,11 +39,14 @@ export async function readLedger(store: Pick<ObjectStore, "get">): Promise<Ledge
     return { ledger: parseLedger(bytes), cas: casOf(bytes) };
   } catch (error) {
     if (error instanceof LedgerVersionError) {
-      throw new ClusterFailure(finding("unsupported_state_version", "state.version", error.message), error);
+      const help = "a newer version of omnigraph wrote it: use that one";
+      const problem = finding("unsupported_state_version", "state.version", error.message, { help });
+      throw new ClusterFailure(problem, error);
     }
     if (!(error instanceof StoredJsonError)) throw error;
-    const message = `the ledger is damaged: ${error.message}; restore it from a copy`;
-    throw new ClusterFailure(finding("invalid_state_json", LEDGER_KEY, message), error);
+    const message = `the ledger is damaged: ${error.message}`;
+    const help = "restore it from a copy, or move it away and run apply, which records the graphs it finds";
+    throw new ClusterFailure(finding("invalid_state_json", LEDGER_KEY, message, { help }), error);
   }
 }
 

@@ -69,7 +69,10 @@ export async function readLock(store: Pick<ObjectStore, "get">): Promise<LockRea
       : error instanceof StoredJsonError
       ? "invalid_state_lock"
       : "state_lock_read_error";
-    const problem = finding(code, LOCK_KEY, `the lock cannot be read: ${causeText(error)}`);
+    const help = "make sure that no apply is running, then delete the file";
+    const isFile = code !== "state_lock_read_error";
+    const message = `the lock cannot be read: ${causeText(error)}`;
+    const problem = finding(code, LOCK_KEY, message, isFile ? { help } : {});
     return { kind: "unreadable", problem };
   }
 }

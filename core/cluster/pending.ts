@@ -5,8 +5,11 @@ import type { StoredRecovery } from "./recovery_store.ts";
 
 /** A recovery record, readable or not, waits for the next apply. */
 export function pendingFinding(stored: StoredRecovery): Diagnostic {
-  const what = stored.record === null
-    ? stored.problem.message
-    : `an interrupted \`${stored.record.kind}\` of graph \`${stored.record.graphId}\` waits to be settled`;
-  return finding("cluster_recovery_pending", stored.key, `${what}: run apply`);
+  if (stored.record === null) {
+    const { message, help } = stored.problem;
+    return finding("cluster_recovery_pending", stored.key, message, help === undefined ? {} : { help });
+  }
+  const { kind, graphId } = stored.record;
+  const message = `an interrupted \`${kind}\` of graph \`${graphId}\` waits to be settled: run apply`;
+  return finding("cluster_recovery_pending", stored.key, message);
 }

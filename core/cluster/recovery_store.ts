@@ -40,6 +40,9 @@ async function readRecovery(store: Pick<ObjectStore, "get">, key: string): Promi
       ? "invalid_recovery_sidecar"
       : "recovery_sidecar_read_error";
     const message = `the recovery record cannot be read and stays: ${causeText(error)}`;
-    return { key, record: null, problem: finding(code, key, message) };
+    const help =
+      "servers refuse to start beside it: check the graph it was written for, then delete the file";
+    const isFile = code !== "recovery_sidecar_read_error";
+    return { key, record: null, problem: finding(code, key, message, isFile ? { help } : {}) };
   }
 }

@@ -33,7 +33,9 @@ export class ReadinessError extends AppError {
   constructor(findings: readonly Diagnostic[]) {
     super(
       "integrity_error",
-      findings.map(({ code, path, message }) => `[${code}] ${path}: ${message}`).join("\n"),
+      findings.map(({ code, path, message, help }) =>
+        `[${code}] ${path}: ${message}${help === undefined ? "" : `; ${help}`}`
+      ).join("\n"),
       {
         diagnostics: findings,
       },

@@ -87,6 +87,17 @@ Deno.test("acceptance 36: a pending record keeps its graph out, alone it refuses
   ]);
 });
 
+Deno.test("a refusal to serve says what to do about a damaged file", async () => {
+  const bench = await appliedBench();
+  await bench.put(LEDGER, "{");
+  await bench.put("__cluster/recoveries/01A.json", "junk");
+  await assert.rejects(loadServingRevision(bench.store), (error: Error) => {
+    assert.match(error.message, /invalid_state_json.*; restore it from a copy/);
+    assert.match(error.message, /invalid_recovery_sidecar.*then delete the file/);
+    return true;
+  });
+});
+
 Deno.test("acceptance 37: every fault of the whole cluster refuses with its code", async () => {
   assert.deepEqual(await refusal(clusterBench()), ["[cluster_state_missing] __cluster/state.json"]);
   assert.deepEqual(await refusal(await appliedBench("version: 1\n")), [

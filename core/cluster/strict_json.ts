@@ -1,5 +1,7 @@
 /** Reads stored control-plane JSON member by member; the first wrong member ends the reading with its path. */
 import type { Json } from "../base/json.ts";
+import { parseJson } from "../base/lossless_json.ts";
+import { AppError } from "../errors.ts";
 import type { JsonObject } from "./ledger.ts";
 
 /** A stored file that is not what it should be. The message names the member. */
@@ -9,13 +11,19 @@ export class StoredJsonError extends Error {
 
 /** Parses bytes as one JSON object. */
 export function parseObject(bytes: Uint8Array): StrictObject {
-  let value: Json;
+  let text: string;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as Json;
-  } catch (error) {
-    throw new StoredJsonError(`not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new StoredJsonError("not JSON: the file is not UTF-8 text");
   }
-  return new StrictObject(value, "");
+  try {
+    parseJson(text); // refuses what the platform's parser takes silently, and says where
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw new StoredJsonError(error.message);
+  }
+  return new StrictObject(JSON.parse(text) as Json, "");
 }
 
 /** One object being read: what was not asked for is left over. */
