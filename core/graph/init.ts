@@ -12,7 +12,7 @@
 import { must } from "../base/assert.ts";
 import type { SourceText } from "../base/span.ts";
 import { AppError } from "../errors.ts";
-import { type AcceptedSchema, acceptSchema } from "../schema/accept.ts";
+import { acceptSchema } from "../schema/accept.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
 import { MAIN } from "./branch_name.ts";
 import { type BranchRef, putRef, readRef } from "./branches.ts";
@@ -22,7 +22,7 @@ import { claimRoot, readFormat } from "./format.ts";
 import { type Ports, systemPorts } from "./graph_ports.ts";
 import { BranchLog } from "./log.ts";
 import { genesisCommit } from "./plan_commit.ts";
-import { schemaKey, SchemaStore } from "./schemas.ts";
+import { SchemaStore } from "./schemas.ts";
 
 /** What {@linkcode createGraph} takes. */
 export interface CreateGraphOptions {
@@ -56,7 +56,7 @@ export async function createGraph(options: CreateGraphOptions): Promise<{ readon
   if (graphId !== domain) accepted = acceptSchema(schema, { domain: graphId });
   await ports.failpoint("init.format");
   const schemas = new SchemaStore(store);
-  const madeSchema = await schemas.save(accepted);
+  await schemas.save(accepted);
   await ports.failpoint("init.schema");
   const ref = await claimMain(store, ports, actor);
   await ports.failpoint("init.branch");
@@ -73,7 +73,7 @@ export async function createGraph(options: CreateGraphOptions): Promise<{ readon
   const won = await log.append(1, encodeLogObject([{ commit, deltaText: null }]), commit.id);
   await ports.failpoint("init.genesis");
   if (won) return { commit };
-  if (madeSchema) await removeLosingSchema(store, log, accepted);
+  // The schema stays, unpinned: the winner's graph may be changed to the same one at any moment, and would lose it.
   throw alreadyInitialized(store);
 }
 
@@ -123,17 +123,6 @@ async function claimMain(store: ObjectStore, ports: Ports, actor: string | null)
   };
   if (await putRef(store, ref)) return ref;
   return must(await readRef(store, MAIN), "a ref that was taken exists");
-}
-
-/** Removes the schema object that this init created, unless the winner pins the same one. */
-async function removeLosingSchema(
-  store: ObjectStore,
-  log: BranchLog,
-  accepted: AcceptedSchema,
-): Promise<void> {
-  const genesis = (await log.read(1))?.commits[0];
-  const { contract } = accepted.digests;
-  if (genesis !== undefined && genesis.schemaDigest !== contract) await store.delete(schemaKey(contract));
 }
 
 function alreadyInitialized(store: ObjectStore): AppError {

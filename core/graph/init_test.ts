@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { testPorts } from "../../tests/support/graph_protocol.ts";
+import { createMemoryTables } from "../../tests/support/memory_tables.ts";
 import { createLocalStore } from "../storage/local_store.ts";
 import { createMemoryStore } from "../storage/memory_store.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
 import { readRef } from "./branches.ts";
 import { createGraph, graphExists } from "./init.ts";
 import { BranchLog } from "./log.ts";
+import { openGraph } from "./open.ts";
 import { SchemaStore } from "./schemas.ts";
 
 const SCHEMA = {
@@ -113,6 +115,31 @@ Deno.test("3: of racing inits exactly one wins, and the graph has the winner's s
     assert.equal(genesis.id, won[0]!.value.commit.id);
     await new SchemaStore(store).load(genesis.schemaDigest);
   }
+});
+
+Deno.test("an init that lost leaves the schema that the winner's graph was changed to meanwhile", async () => {
+  const store = createMemoryStore();
+  const edited = { ...SCHEMA, text: `// ports\n${SCHEMA.text}` };
+  const ports = testPorts();
+  const open = () => openGraph({ store, tables: createMemoryTables(), uri: "memory:" });
+  const losing = createGraph({
+    store,
+    schema: edited,
+    ports: {
+      ...ports,
+      failpoint: async (name) => {
+        if (name === "init.branch") await createGraph({ store, schema: SCHEMA });
+        if (name !== "init.genesis") return;
+        const winner = await open();
+        assert.ok((await winner.schemaUpdate(edited)).applied);
+        await winner.close();
+      },
+    },
+  });
+  await assert.rejects(losing, { code: "already_initialized" });
+  const graph = await open();
+  assert.equal((await graph.schema()).schema_source, edited.text);
+  await graph.close();
 });
 
 Deno.test("an init that died at any step is finished by the next one, under the same graph identity", async () => {

@@ -24,12 +24,11 @@ export class SchemaStore {
     return loading;
   }
 
-  /** Stores a schema under its digest; returns whether this call created the object. */
-  async save(accepted: AcceptedSchema): Promise<boolean> {
+  /** Stores a schema under its digest. Such objects are never removed: a commit may come to pin them at any time. */
+  async save(accepted: AcceptedSchema): Promise<void> {
     const bytes = new TextEncoder().encode(writeContract(accepted));
-    const created = await this.#store.putIfAbsent(schemaKey(accepted.digests.contract), bytes) !== null;
+    await this.#store.putIfAbsent(schemaKey(accepted.digests.contract), bytes);
     this.#loaded.set(accepted.digests.contract, Promise.resolve(accepted));
-    return created;
   }
 
   async #read(digest: string): Promise<AcceptedSchema> {
@@ -52,6 +51,6 @@ export class SchemaStore {
 }
 
 /** Key of a schema object; digests are spelled with or without `sha256:`. */
-export function schemaKey(digest: string): string {
+function schemaKey(digest: string): string {
   return `__manifest/schemas/${digest.replace(/^sha256:/, "")}.json`;
 }
