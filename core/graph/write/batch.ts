@@ -11,6 +11,7 @@ import type { AnyType, Catalog, TypeKey } from "../../schema/catalog.ts";
 import type { RecordColumns } from "../../storage/columns.ts";
 import { TypeBuilder } from "./batch_builder.ts";
 import { isWord, skipSpace } from "./byte_reader.ts";
+import { explainFault } from "./line_fault.ts";
 import { LineScanner } from "./line_scanner.ts";
 import { checkLine, LineShape, memberText, refusal, typeNamed } from "./line_shape.ts";
 import { type MemberTape, STRING } from "./member_tape.ts";
@@ -81,8 +82,8 @@ class BatchParser {
     const scanner = this.#scanner;
     const bytes = this.#bytes;
     if (!scanner.scan(start, end)) {
-      const place = `${scanner.faultReason} at byte ${scanner.faultAt - start + 1}`;
-      throw new AppError("batch_error", `invalid strict JSON at line ${line}: ${place}`);
+      const why = explainFault(bytes, start, end, scanner.faultReason, scanner.faultAt);
+      throw new AppError("batch_error", `invalid strict JSON at line ${line}: ${why}`);
     }
     const { top, data, nested } = scanner;
     const shape = this.#shape;
