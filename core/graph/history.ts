@@ -47,19 +47,13 @@ export class CommitHistory {
     return outputs.reverse();
   }
 
-  /** A commit among the own slots of a branch, or null. Cheap when ids grow with the slots, right in any case. */
-  async find(ref: BranchRef, log: BranchLog, head: number, id: string): Promise<FoundCommit | null> {
+  /**
+   * A commit among the own slots of a branch, at the place where it belongs by its id; null when it is not there. Ids sort
+   * by time, and slots do too unless the clocks of writers differ.
+   */
+  async findNear(log: BranchLog, head: number, id: string): Promise<FoundCommit | null> {
     const from = log.forkSlot + 1;
     if (head < from) return null;
-    const near = await this.#findNear(log, from, head, id);
-    if (near !== null) return near;
-    const { entries } = await this.#read(ref.incarnation, log, from, head);
-    const entry = entries.find(({ output }) => output.graph_commit_id === id);
-    return entry === undefined ? null : await findIn(log, entry.slot, id);
-  }
-
-  /** Halves the range by comparing ids, which sort by time, then looks at the neighbours. */
-  async #findNear(log: BranchLog, from: number, head: number, id: string): Promise<FoundCommit | null> {
     let low = from;
     let high = head;
     while (low < high) {
@@ -76,6 +70,15 @@ export class CommitHistory {
       if (commit !== null) return { logged, commit };
     }
     return null;
+  }
+
+  /** A commit among the own slots of a branch, wherever it is, or null. Reads all slots that were not read before. */
+  async find(ref: BranchRef, log: BranchLog, head: number, id: string): Promise<FoundCommit | null> {
+    const from = log.forkSlot + 1;
+    if (head < from) return null;
+    const { entries } = await this.#read(ref.incarnation, log, from, head);
+    const entry = entries.find(({ output }) => output.graph_commit_id === id);
+    return entry === undefined ? null : await findIn(log, entry.slot, id);
   }
 
   async #read(incarnation: string, log: BranchLog, from: number, to: number): Promise<Segment> {

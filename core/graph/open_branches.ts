@@ -11,7 +11,7 @@ import { branchNotFound, type BranchRef, listBranches, readRef } from "./branche
 import type { Commit } from "./commit.ts";
 import type { Ports } from "./graph_ports.ts";
 import { BranchHead } from "./head.ts";
-import { CommitHistory } from "./history.ts";
+import { CommitHistory, type FoundCommit } from "./history.ts";
 import { BranchLog } from "./log.ts";
 import type { LoggedState } from "./logged_state.ts";
 import { BranchWriter } from "./publish.ts";
@@ -120,15 +120,22 @@ export class OpenBranches {
     return await openCommit(source, logged, commit);
   }
 
-  async #locate(id: string) {
+  /** Looks first where the commit should be on each branch, main first, and only then everywhere. */
+  async #locate(id: string): Promise<FoundCommit & { readonly source: SnapshotSource }> {
     const names = await listBranches(this.#options.store);
-    const mainFirst = ["main", ...names.filter((name) => name !== "main")];
-    for (const name of mainFirst) {
+    const seen: { branch: OpenBranch; slot: number }[] = [];
+    for (const name of ["main", ...names.filter((name) => name !== "main")]) {
       const branch = await this.find(name);
       if (branch === null) continue;
-      const { ref, head } = branch;
-      const found = await this.#history.find(ref, head.source.log, (await head.latest()).slot, id);
-      if (found !== null) return { source: head.source, ...found };
+      const { head } = branch;
+      const { slot } = await head.latest();
+      const near = await this.#history.findNear(head.source.log, slot, id);
+      if (near !== null) return { source: head.source, ...near };
+      seen.push({ branch, slot });
+    }
+    for (const { branch: { ref, head: { source } }, slot } of seen) {
+      const found = await this.#history.find(ref, source.log, slot, id);
+      if (found !== null) return { source, ...found };
     }
     throw new AppError("commit_not_found", `commit '${id}' not found`);
   }
