@@ -148,6 +148,19 @@ Deno.test("27: a type that is dropped and added again is an empty table", async 
   for (const each of [graph, await world.open()]) assert.equal(await count(each, "Film"), 1);
 });
 
+Deno.test("27: a property that is dropped and added again is empty, in history too", async () => {
+  const world = await createFilmWorld();
+  const graph = await world.open();
+  const { commit } = await loadLines(graph, [film("a", "A", 1927)]);
+  await graph.schemaUpdate(edited(["  year: I32?\n", ""]));
+  await graph.schemaUpdate(FILM_SCHEMA);
+  const question = "match { $f: Film } return { $f.title as t, $f.year as y }";
+  for (const each of [graph, await world.open()]) {
+    assert.deepEqual(await rows(each, question), [{ t: "A", y: null }]);
+    assert.deepEqual(await rows(each, question, commit!.graph_commit_id), [{ t: "A", y: null }]);
+  }
+});
+
 Deno.test("28: a nullable property, an index and an enum value arrive in three steps and one commit", async () => {
   const world = await createFilmWorld(
     "node Film {\n  slug: String @key\n  state: enum(b, a)?\n  year: I32?\n}",
