@@ -34,6 +34,21 @@ export function findScope(context: Context, positionalUri: string | undefined): 
   return profile === undefined ? defaultScope(context, graph) : profileScope(context, profile, graph);
 }
 
+/** Finds the addressed server, for commands that only servers answer. Throws `AppError("usage")` when there is none. */
+export function findServer(context: Context): Scope & { readonly kind: "server" } {
+  const scope = findScope(context, undefined);
+  if (scope.kind === "server") return scope;
+  throw needsServer(context, `the operator config resolves a store scope, \`${scope.uri}\``);
+}
+
+function needsServer(context: Context, instead: string): AppError {
+  const label = context.args.command.path.join(" ");
+  return new AppError(
+    "usage",
+    `\`${label}\` requires a server, but ${instead}: pass \`--server <name|url>\``,
+  );
+}
+
 function profileScope(context: Context, name: string, graph: string | null): Scope {
   const { profiles, path } = readOperatorConfig(context);
   const profile = profiles.get(name);
@@ -49,6 +64,10 @@ function profileScope(context: Context, name: string, graph: string | null): Sco
   }
   if (profile.server !== null) return serverScope(context, profile.server, graph ?? profile.graph);
   if (profile.store !== null) return storeScope(profile.store, graph);
+  if (context.args.command.capability === "served") {
+    const also = "(`omnigraph cluster status` shows what is applied there)";
+    throw needsServer(context, `profile '${name}' resolves a cluster scope ${also}`);
+  }
   throw new AppError(
     "usage",
     `profile '${name}' binds a cluster: not valid for graph data commands, pass the graph's storage with \`--store\``,
@@ -103,7 +122,14 @@ function defaultScope(context: Context, graph: string | null): Scope {
   const { defaults } = readOperatorConfig(context);
   if (defaults.server !== null) return serverScope(context, defaults.server, graph ?? defaults.graph);
   if (defaults.store !== null) return storeScope(defaults.store, graph);
-  const ways = context.args.command.capability === "direct"
+  const { capability, path } = context.args.command;
+  if (capability === "served") {
+    throw new AppError(
+      "usage",
+      `\`${path.join(" ")}\` needs a server scope: pass \`--server <name|url>\` or \`--profile <name>\``,
+    );
+  }
+  const ways = capability === "direct"
     ? "pass its storage (`--store <uri>`)"
     : "pass its storage (`--store <uri>`), or `--server <url>` with `--graph <id>`";
   throw new AppError("usage", `no graph addressed: ${ways}, or set \`defaults\` in the operator config`);

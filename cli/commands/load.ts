@@ -1,6 +1,6 @@
 /** `omnigraph load`. */
-import { AppError } from "../../core/errors.ts";
 import type { LoadMode, LoadOutput } from "../../core/graph/graph.ts";
+import { requireConsent } from "../consent.ts";
 import type { Context } from "../context.ts";
 import { readInputBytes } from "../source.ts";
 import { withGraph, writeActor } from "../target.ts";
@@ -14,21 +14,15 @@ export async function runLoad(context: Context): Promise<number> {
   const branch = values.get("branch");
   const from = values.get("from");
   const actor = await writeActor(context);
-  const result = await withGraph(context, { uri: positionals[0], echo: "load" }, (graph, target) => {
-    if (mode === "overwrite" && target.access !== "direct, local" && !switches.has("yes")) {
-      throw new AppError(
-        "usage",
-        "refusing destructive `load --mode overwrite` on a target that is not local: pass `--yes`",
-      );
-    }
-    return graph.load({
+  if (mode === "overwrite") await requireConsent(context, "load --mode overwrite", positionals[0]);
+  const result = await withGraph(context, { uri: positionals[0], echo: "load" }, (graph) =>
+    graph.load({
       data,
       mode,
       actor,
       ...(branch === undefined ? {} : { branch }),
       ...(from === undefined ? {} : { from }),
-    });
-  });
+    }));
   context.output.out(
     switches.has("json") ? prettyOutput(loadJson(result, from !== undefined)) : loadText(result),
   );

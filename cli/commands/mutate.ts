@@ -19,7 +19,7 @@ export async function runMutate(context: Context): Promise<number> {
   const asked = askedQuery(context);
   const actor = await writeActor(context);
   const branch = values.get("branch");
-  const ifCommit = values.get("if-commit");
+  const ifCommit = readCondition(values.get("if-commit"));
   const options = {
     ...(branch === undefined ? {} : { branch }),
     ...(ifCommit === undefined ? {} : { ifCommit }),
@@ -45,6 +45,15 @@ export async function runMutate(context: Context): Promise<number> {
     context.output.out(prettyOutput({ error: error.message, ...error.detail }));
     return error.facts.exit;
   }
+}
+
+/** One raw commit id; forms of HTTP conditions, which mean something else there, are refused embedded and served alike. */
+function readCondition(value: string | undefined): string | undefined {
+  const id = value?.trim();
+  if (id === "" || (id !== undefined && /^\*$|[",\s]|^W\//.test(id))) {
+    throw new AppError("usage", `flag \`--if-commit\` is \`${id}\`: it takes exactly one commit id`);
+  }
+  return id;
 }
 
 function storedMutations(graph: Graph, name: string): StoredMutations {

@@ -12,6 +12,7 @@ export function renderError(error: unknown, colour = false): string[] {
       lines.push(...rendered.split("\n").map((line) => `  ${line}`));
     }
     for (const cause of causes(error.cause)) lines.push(`  caused by: ${cause}`);
+    if (isAboutToken(error)) lines.push("  help: OMNIGRAPH_BEARER_TOKEN holds the token for the server");
     return lines;
   }
   if (error instanceof Deno.errors.NotCapable) {
@@ -22,6 +23,11 @@ export function renderError(error: unknown, colour = false): string[] {
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return [`error: internal error, please report it`, ...text.split("\n").map((line) => `  ${line}`)];
+}
+
+/** Whether a server refused the token, or its absence. */
+function isAboutToken(error: unknown): boolean {
+  return error instanceof AppError && (error.code === "unauthorized" || isAboutToken(error.cause));
 }
 
 function causes(error: unknown): string[] {
