@@ -133,10 +133,10 @@ class QueryChecker {
     const parsed = this.#parse(file, only, place);
     if (parsed === null) return;
     if (only === null) {
-      for (const name of parsed.declared) this.#register(name, file, parsed);
+      for (const name of parsed.declared) this.#register(name, file, parsed, place);
     } else {
       this.diagnostics.push(...checkName("query", only, `${this.#path}.${only.text}`, this.#config));
-      if (parsed.declared.includes(only.text)) this.#register(only.text, file, parsed);
+      if (parsed.declared.includes(only.text)) this.#register(only.text, file, parsed, place);
       else this.#mismatch(file, only, parsed);
     }
   }
@@ -159,10 +159,15 @@ class QueryChecker {
     return parsed;
   }
 
-  #register(name: string, file: SourceFile, parsed: ParsedFile): void {
+  #register(name: string, file: SourceFile, parsed: ParsedFile, listed: PlacedText): void {
     const path = `${this.#path}.${name}`;
     const first = this.registered.get(name);
     const syntaxes = parsed.queries.filter((query) => query.name.text === name);
+    if (first === file && parsed.declared.filter((declared) => declared === name).length === 1) {
+      const message = `query \`${name}\` is registered twice: file \`${file.path}\` is listed twice`;
+      this.#report("duplicate_query_name", path, message, listed.span);
+      return;
+    }
     if (first !== undefined) {
       const where = first === file
         ? `twice in \`${file.path}\``

@@ -212,6 +212,17 @@ Deno.test("a query folder is read without its subfolders and other files, each f
   assert.deepEqual(await findings({ "queries/old/ships.gq": "broken", "queries/.gq": "broken" }), []);
 });
 
+Deno.test("a query file that is listed twice is not said to declare twice", async () => {
+  const texts = harbourFiles({
+    "cluster.yaml": HARBOUR_YAML.replace("queries: queries/", "queries: [queries/, ./queries/ships.gq]"),
+  });
+  const { diagnostics } = await runValidate({ configDir: CONFIG_DIR, files: memoryFiles(texts) });
+  const message = (name: string) =>
+    `query \`${name}\` is registered twice: file \`queries/ships.gq\` is listed twice`;
+  assert.deepEqual(diagnostics.map((one) => one.message), [message("ships"), message("ships_in_port")]);
+  assert.ok(diagnostics.every(({ source }) => source?.path.endsWith("cluster.yaml")));
+});
+
 Deno.test("acceptance 5: faults of queries have their codes", async () => {
   const q = "graphs.fleet.queries";
   assert.deepEqual(await findings({ "queries/copy.gq": SHIPS_GQ }), [
