@@ -59,6 +59,7 @@ Deno.test("github: lint annotates every error at its place", async () => {
     assert.deepEqual(annotations.map((line) => /line=\d+.*title=\w+/.exec(line)?.[0]), [
       "line=1,col=41,endLine=1,endColumn=45,title=type_error",
       "line=2,col=21,endLine=2,endColumn=22,title=Q000",
+      "line=2,col=23,endLine=2,endColumn=24,title=Q000",
     ]);
   });
 });

@@ -43,8 +43,12 @@ export const SOURCE_CHARS_MAX = 4 * MIB;
 export const DIAGNOSTICS_MAX = 200;
 /** Characters of one source line shown in a report, so that a file of one line stays readable. */
 export const LINE_CHARS_SHOWN_MAX = 240;
-/** Nesting depth of blocks and lists in either language. */
+/** Characters of a word for which near names are looked for; nobody misspells longer ones. */
+export const SUGGEST_CHARS_MAX = 64;
+/** Nesting depth of blocks and lists in either language, and in YAML. */
 export const NESTING_MAX = 64;
+/** Values of a YAML document that its aliases repeat, counted with what is in them. */
+export const YAML_ALIASED_NODES_MAX = 100_000;
 /** Nesting depth of arrays and objects in JSON input. */
 export const JSON_NESTING_MAX = 128;
 

@@ -35,6 +35,27 @@ export function positionAt(text: string, offset: number): Position {
   return { line, column: offset - lineStart + 1 };
 }
 
+/** Line numbers of many offsets of one text: one pass to build, then a binary search each. */
+export class LineIndex {
+  readonly #starts: number[] = [0];
+
+  constructor(text: string) {
+    for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) this.#starts.push(at + 1);
+  }
+
+  /** The 1-based line of an offset. */
+  lineOf(offset: number): number {
+    let low = 0;
+    let high = this.#starts.length;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (this.#starts[middle]! <= offset) low = middle;
+      else high = middle;
+    }
+    return low + 1;
+  }
+}
+
 /** The line around an offset, without its line break. */
 export function lineAt(text: string, offset: number): string {
   const start = offset === 0 ? 0 : text.lastIndexOf("\n", offset - 1) + 1;

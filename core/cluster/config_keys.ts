@@ -1,8 +1,8 @@
 /** The first look at `cluster.yaml`: keys written twice and keys kept for later, before anything else is judged. */
 import { isAlias, isMap, isScalar, isSeq, type Node } from "@std/yaml";
 import type { Diagnostic } from "../base/diagnostic.ts";
-import { NESTING_MAX } from "../base/limits.ts";
-import { positionAt, type SourceText, type Span } from "../base/span.ts";
+import { DIAGNOSTICS_MAX, NESTING_MAX } from "../base/limits.ts";
+import { LineIndex, type SourceText, type Span } from "../base/span.ts";
 import { finding } from "./findings.ts";
 
 /** Top-level keys that no version of the file uses yet. */
@@ -11,7 +11,7 @@ const RESERVED_KEYS = ["apply", "env_file", "pipelines", "embeddings", "ui", "al
 /** Repeated keys at any depth (path `a.b[].c`) and reserved top-level keys, in document order. */
 export function checkKeys(root: Node | null, source: SourceText): Diagnostic[] {
   const findings: Diagnostic[] = [];
-  scan(root, "", 0, source, findings);
+  scan(root, "", 0, { source, lines: new LineIndex(source.text), findings });
   if (isMap(root)) {
     for (const pair of root.items) {
       const key = keyText(pair.key);
@@ -25,11 +25,18 @@ export function checkKeys(root: Node | null, source: SourceText): Diagnostic[] {
   return findings;
 }
 
-function scan(node: unknown, path: string, depth: number, source: SourceText, findings: Diagnostic[]): void {
+interface Scan {
+  readonly source: SourceText;
+  readonly lines: LineIndex;
+  readonly findings: Diagnostic[];
+}
+
+function scan(node: unknown, path: string, depth: number, context: Scan): void {
+  const { source, lines, findings } = context;
   // An alias repeats what stands at its anchor, which is looked at there.
   if (depth > NESTING_MAX || isAlias(node)) return;
   if (isSeq(node)) {
-    for (const item of node.items) scan(item, `${path}[]`, depth + 1, source, findings);
+    for (const item of node.items) scan(item, `${path}[]`, depth + 1, context);
   }
   if (!isMap(node)) return;
   const firstLine = new Map<string, number>();
@@ -38,14 +45,14 @@ function scan(node: unknown, path: string, depth: number, source: SourceText, fi
     if (key === null) continue;
     const keyPath = path === "" ? key : `${path}.${key}`;
     const at = place(pair.key, source);
-    const line = positionAt(source.text, at.span?.start ?? 0).line;
+    const line = lines.lineOf(at.span?.start ?? 0);
     const first = firstLine.get(key);
     if (first === undefined) firstLine.set(key, line);
-    else {
+    else if (findings.length < DIAGNOSTICS_MAX) {
       const message = `key \`${key}\` on line ${line} is a duplicate: it stands on line ${first} already`;
       findings.push(finding("duplicate_yaml_key", keyPath, message, { ...at, help: "keep one of the two" }));
     }
-    scan(pair.value, keyPath, depth + 1, source, findings);
+    scan(pair.value, keyPath, depth + 1, context);
   }
 }
 

@@ -5,7 +5,7 @@
 import { isScalar, isSeq } from "@std/yaml";
 import type { Diagnostic } from "../base/diagnostic.ts";
 import type { SourceText, Span } from "../base/span.ts";
-import { didYouMean } from "../base/suggest.ts";
+import { nearestName } from "../base/suggest.ts";
 import { type YamlEntry, YamlReader, type YamlValue } from "../policy/yaml_reader.ts";
 import type {
   BlobBaseConfig,
@@ -40,6 +40,8 @@ type Fields<Key extends string> = Partial<Record<Key, YamlValue>>;
 class ConfigReader {
   readonly #yaml: YamlReader;
   readonly #source: SourceText;
+  /** Paths of fields that an unknown field was probably meant to be: they are not missed, too. */
+  readonly #meant = new Set<string>();
 
   constructor(yaml: YamlReader, source: SourceText) {
     this.#yaml = yaml;
@@ -190,7 +192,9 @@ class ConfigReader {
       if (key !== undefined) fields[key] = entry.value;
       else {
         const where = path === "" ? "" : ` in \`${path}\``;
-        const help = didYouMean(entry.key, keys) ?? `known fields are ${keys.join(", ")}`;
+        const near = nearestName(entry.key, keys);
+        if (near !== null) this.#meant.add(`${path}.${near}`);
+        const help = near === null ? `known fields are ${keys.join(", ")}` : `did you mean \`${near}\`?`;
         this.#yaml.problem(entry.keySpan, `unknown field \`${entry.key}\`${where}`, help);
       }
     }
@@ -215,14 +219,17 @@ class ConfigReader {
   #boolean(value: YamlValue | undefined, path: string): boolean | null {
     if (value === undefined || this.#yaml.isEmpty(value)) return null;
     if (isScalar(value.node) && typeof value.node.value === "boolean") return value.node.value;
-    this.#yaml.problem(value.span, `${path}: must be \`true\` or \`false\``);
+    const found = isScalar(value.node) ? `, found \`${String(value.node.value)}\`` : "";
+    this.#yaml.problem(value.span, `${path}: must be \`true\` or \`false\`${found}`);
     return null;
   }
 
   #missing(span: Span, path: string, key: string): void {
+    if (this.#meant.has(`${path}.${key}`)) return;
     this.#yaml.problem(
       span,
       path === "" ? `missing field \`${key}\`` : `missing field \`${key}\` in \`${path}\``,
+      key === "version" ? "start the file with `version: 1`" : undefined,
     );
   }
 }

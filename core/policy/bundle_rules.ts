@@ -98,7 +98,7 @@ function checkGroup(
 ): void {
   if (group.text.trim() === "") yaml.problem(group.span, `${rule.name} needs a non-blank group`);
   else if (!groups.has(group.text)) {
-    const help = didYouMean(group.text, groups.keys()) ?? "declare it under `groups`";
+    const help = () => didYouMean(group.text, groups.keys()) ?? "declare it under `groups`";
     yaml.problem(group.span, `${rule.name} references unknown group '${group.text}'`, help);
   }
 }

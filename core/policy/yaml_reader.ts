@@ -3,6 +3,7 @@
  * Every read returns a usable value or null and notes the problem, so that one pass collects all of them.
  */
 import {
+  type Alias,
   type Document,
   isAlias,
   isMap,
@@ -14,8 +15,12 @@ import {
   type Scalar,
 } from "@std/yaml";
 import type { Diagnostic } from "../base/diagnostic.ts";
+import { DIAGNOSTICS_MAX } from "../base/limits.ts";
 import type { SourceText, Span } from "../base/span.ts";
 import { didYouMean } from "../base/suggest.ts";
+import { resolveAliases, TOO_DEEP } from "./yaml_aliases.ts";
+
+const START: Span = { start: 0, end: 0 };
 
 /** A value of the document with its place. `node` is null for an empty value. */
 export interface YamlValue {
@@ -42,8 +47,9 @@ export class YamlReader {
   readonly #code: string;
   readonly #document: Document;
   readonly #problems: Diagnostic[] = [];
+  readonly #targets: ReadonlyMap<Alias, Node>;
 
-  /** `code` is the code of every diagnostic of this reader. */
+  /** `code` is the code of every diagnostic of this reader; at most `DIAGNOSTICS_MAX` are kept. */
   constructor(source: SourceText, code: string) {
     this.#source = source;
     this.#code = code;
@@ -53,15 +59,18 @@ export class YamlReader {
       prettyErrors: false,
       logLevel: "error", // "silent" would also silence the error about a second document
     });
-    for (const problem of [...this.#document.errors, ...this.#document.warnings]) {
-      this.problem({ start: problem.pos[0], end: problem.pos[1] }, `yaml: ${lowerFirst(problem.message)}`);
-    }
+    const { errors, warnings } = this.#document;
+    // The library recurses; how deep it gets depends on the machine, so that its own complaints mean nothing then.
+    if (errors.some(({ message }) => message.includes("call stack"))) this.problem(START, TOO_DEEP);
+    else for (const problem of [...errors, ...warnings]) this.#noteForm(problem);
+    const aliases = errors.length > 0 ? null : resolveAliases(this.#document.contents);
+    for (const { span, message } of aliases?.problems ?? []) this.problem(span, message);
+    this.#targets = aliases?.targets ?? new Map();
+    this.readable = errors.length === 0 && aliases?.problems.length === 0;
   }
 
   /** Whether the text is YAML at all; when false, its values must not be read. */
-  get readable(): boolean {
-    return this.#document.errors.length === 0;
-  }
+  readonly readable: boolean;
 
   /** Everything found so far, in document order. */
   diagnostics(): Diagnostic[] {
@@ -69,7 +78,9 @@ export class YamlReader {
   }
 
   /** Notes a problem. */
-  problem(span: Span, message: string, help?: string): void {
+  problem(span: Span, message: string, help?: string | (() => string | undefined)): void {
+    if (this.#problems.length >= DIAGNOSTICS_MAX) return;
+    const remedy = typeof help === "function" ? help() : help;
     this.#problems.push({
       code: this.#code,
       severity: "error",
@@ -77,8 +88,19 @@ export class YamlReader {
       path: this.#source.path,
       span,
       source: this.#source,
-      ...(help === undefined ? {} : { help }),
+      ...(remedy === undefined ? {} : { help: remedy }),
     });
+  }
+
+  /** A complaint of the library, in our words where its own speak to programmers. */
+  #noteForm({ code, message, pos }: { code: string; message: string; pos: readonly [number, number] }): void {
+    const span = { start: pos[0], end: pos[1] };
+    if (code === "MULTIPLE_DOCS") {
+      this.problem(span, "yaml: the file holds more than one document", "remove this line and what follows");
+    } else {
+      const help = code === "TAB_AS_INDENT" ? "indent with spaces" : undefined;
+      this.problem(span, `yaml: ${lowerFirst(message)}`, help);
+    }
   }
 
   /** The top of the document. */
@@ -122,7 +144,7 @@ export class YamlReader {
       const key = keys.find((known) => known === entry.key);
       if (key !== undefined) fields[key] = entry.value;
       else {
-        const help = didYouMean(entry.key, keys) ?? `known keys are ${keys.join(", ")}`;
+        const help = () => didYouMean(entry.key, keys) ?? `known keys are ${keys.join(", ")}`;
         this.problem(entry.keySpan, `${what}: unknown key '${entry.key}'`, help);
       }
     }
@@ -159,7 +181,7 @@ export class YamlReader {
 
   #value(raw: unknown, around: Span): YamlValue {
     if (isAlias(raw)) {
-      return { ...this.#value(raw.resolve(this.#document), around), span: spanOf(raw, around) };
+      return { ...this.#value(this.#targets.get(raw), around), span: spanOf(raw, around) };
     }
     if (!isNode(raw)) return { node: null, span: around };
     return { node: raw, span: spanOf(raw, around) };
