@@ -35,10 +35,10 @@ export function checkFile(
 ): { readonly schema: CheckedSchema | null; readonly diagnostics: readonly Diagnostic[] } {
   const findings = new Findings(file.source);
   const names = collectNames(file, findings);
-  checkEdgeNamesFold(file.source, names, findings);
+  checkEdgeNamesFold(names, findings);
   const drafts = new Map<Declaration, Map<string, DraftProperty>>();
   for (const declaration of file.declarations) {
-    checkPropertyNames(file.source, declaration, findings);
+    checkPropertyNames(declaration, findings);
     const properties = draftProperties(declaration, findings);
     for (const property of properties.values()) checkProperty(declaration.kind, property, findings);
     if (declaration.kind !== "interface") checkHead(declaration, findings);
@@ -125,7 +125,7 @@ function checkEndpoint(
   if (names.nodes.has(word.text)) return;
   const help = names.interfaces.has(word.text)
     ? "an interface cannot be an endpoint; name a node type"
-    : didYouMean(word.text, names.nodes.keys());
+    : () => didYouMean(word.text, names.nodes.keys());
   findings.error(word, `edge \`${edge.name.text}\` has unknown ${side} type \`${word.text}\``, help);
 }
 

@@ -111,7 +111,7 @@ function checkColumnsExist(
       `\`@${constraint.kind}\` references unknown property \`${declaration.name.text}.${column.text}\``,
       system.length > 0 && ENDS.has(column.text)
         ? "the ends of an edge are called `src` and `dst` here"
-        : didYouMean(column.text, [...properties.keys(), ...system]),
+        : () => didYouMean(column.text, [...properties.keys(), ...system]),
     );
   }
   return allExist;

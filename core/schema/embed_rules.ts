@@ -17,11 +17,11 @@ export function checkEmbedSource(
   const subject = `\`@embed\` on \`${property.owner}.${property.name}\``;
   const source = properties.get(value.text);
   if (source === undefined) {
-    const texts = [...properties.values()].filter(isText).map((one) => one.name);
+    const texts = () => [...properties.values()].filter(isText).map((one) => one.name);
     findings.error(
       value,
       `${subject} names unknown source property \`${value.text}\``,
-      didYouMean(value.text, texts),
+      () => didYouMean(value.text, texts()),
     );
   } else if (!isText(source)) {
     const found = typeName(source.type, source.nullable);

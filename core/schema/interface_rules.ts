@@ -19,15 +19,18 @@ export function expandNode(
   findings: Findings,
 ): Map<string, DraftProperty> {
   const properties = new Map(own);
-  for (const [at, word] of node.interfaces.entries()) {
-    if (node.interfaces.findIndex((one) => one.text === word.text) < at) {
+  const implemented = new Set<string>();
+  for (const word of node.interfaces) {
+    const isRepeated = implemented.has(word.text);
+    implemented.add(word.text);
+    if (isRepeated) {
       findings.error(word, `node \`${node.name.text}\` implements duplicate interface \`${word.text}\``);
       continue;
     }
     const supplied = interfaces.get(word.text);
     if (supplied === undefined) {
       const message = `node \`${node.name.text}\` implements unknown interface \`${word.text}\``;
-      findings.error(word, message, didYouMean(word.text, interfaces.keys()));
+      findings.error(word, message, () => didYouMean(word.text, interfaces.keys()));
       continue;
     }
     for (const property of supplied.values()) {

@@ -1,6 +1,4 @@
 /** Rules about names: which may repeat, which are taken. */
-import type { SourceText } from "../base/span.ts";
-import { positionAt } from "../base/span.ts";
 import type { Declaration, EdgeDecl, InterfaceDecl, NodeDecl, SchemaFile, Word } from "./ast.ts";
 import type { Findings } from "./findings.ts";
 
@@ -38,14 +36,14 @@ export function collectNames(file: SchemaFile, findings: Findings): Names {
     if (first === undefined) space.set(name.text, declaration);
     else {
       const label = kind === "interface" ? "interface" : `${kind} type`;
-      findings.error(name, `duplicate ${label} \`${name.text}\``, firstAt(file.source, first.name));
+      findings.error(name, `duplicate ${label} \`${name.text}\``, firstAt(first.name, findings));
     }
   }
   return { interfaces, nodes, edges };
 }
 
 /** Edge names stay distinct after lower-casing, because traversals name edges in any case. */
-export function checkEdgeNamesFold(source: SourceText, names: Names, findings: Findings): void {
+export function checkEdgeNamesFold(names: Names, findings: Findings): void {
   const folded = new Map<string, Word>();
   for (const { name } of names.edges.values()) {
     const word = name.text.toLowerCase();
@@ -55,20 +53,20 @@ export function checkEdgeNamesFold(source: SourceText, names: Names, findings: F
       findings.error(
         name,
         `edge name collision after case folding: \`${first.text}\` and \`${name.text}\``,
-        firstAt(source, first),
+        firstAt(first, findings),
       );
     }
   }
 }
 
 /** Property names are distinct inside a declaration and none is reserved. */
-export function checkPropertyNames(source: SourceText, declaration: Declaration, findings: Findings): void {
+export function checkPropertyNames(declaration: Declaration, findings: Findings): void {
   const seen = new Map<string, Word>();
   for (const { name } of declaration.properties) {
     const subject = `\`${declaration.name.text}.${name.text}\``;
     const first = seen.get(name.text);
     if (first === undefined) seen.set(name.text, name);
-    else findings.error(name, `duplicate property ${subject}`, firstAt(source, first));
+    else findings.error(name, `duplicate property ${subject}`, firstAt(first, findings));
     if (RESERVED_EVERYWHERE.has(name.text)) {
       findings.error(name, `property name \`${name.text}\` is reserved`, "choose another name");
     } else if (declaration.kind === "edge" && RESERVED_ON_EDGES.has(name.text)) {
@@ -77,6 +75,6 @@ export function checkPropertyNames(source: SourceText, declaration: Declaration,
   }
 }
 
-function firstAt(source: SourceText, word: Word): string {
-  return `\`${word.text}\` is already declared on line ${positionAt(source.text, word.start).line}`;
+function firstAt(word: Word, findings: Findings): string {
+  return `\`${word.text}\` is already declared on line ${findings.lineOf(word.start)}`;
 }

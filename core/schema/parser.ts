@@ -3,7 +3,7 @@
  * is in (a line of a body, a head, a declaration) and parsing goes on behind it, so that one run finds all of them.
  */
 import { type Diagnostic, inSourceOrder } from "../base/diagnostic.ts";
-import { positionAt, type SourceText, type Span } from "../base/span.ts";
+import type { SourceText, Span } from "../base/span.ts";
 import { nearestName } from "../base/suggest.ts";
 import type {
   AnnotationExpr,
@@ -215,7 +215,7 @@ class SchemaParser {
         cursor.report(
           cursor.peek(),
           `expected \`}\`, found ${cursor.show(cursor.peek())}`,
-          `close the body that opens on line ${positionAt(cursor.source.text, open.start).line}`,
+          `close the body that opens on line ${cursor.lineOf(open.start)}`,
         );
         break;
       }

@@ -6,7 +6,7 @@ import type { Diagnostic } from "../base/diagnostic.ts";
 import { must } from "../base/assert.ts";
 import { DIAGNOSTICS_MAX, SOURCE_CHARS_MAX } from "../base/limits.ts";
 import { type Token, tokenize, type TokenKind } from "../base/lexer.ts";
-import type { SourceText, Span } from "../base/span.ts";
+import { LineIndex, type SourceText, type Span } from "../base/span.ts";
 
 /** Single-character signs of the language. */
 export const PUNCTUATION = "{}()[]:,@?*-=";
@@ -44,6 +44,7 @@ export class TokenCursor {
   readonly diagnostics: Diagnostic[] = [];
   #tokens: readonly Token[] = [];
   #at = 0;
+  #lines: LineIndex | null = null;
 
   constructor(source: SourceText) {
     this.source = source;
@@ -65,6 +66,12 @@ export class TokenCursor {
   /** End offset of the token before this one. */
   get previousEnd(): number {
     return this.#at === 0 ? 0 : this.peek(-1).end;
+  }
+
+  /** The 1-based line of an offset. */
+  lineOf(offset: number): number {
+    this.#lines ??= new LineIndex(this.source.text);
+    return this.#lines.lineOf(offset);
   }
 
   /** Takes the current token, whatever it is. */
