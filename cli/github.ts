@@ -3,7 +3,6 @@ import { resolve } from "@std/path";
 import type { Diagnostic } from "../core/base/diagnostic.ts";
 import { githubAnnotations } from "../core/base/report.ts";
 import type { Outcome } from "../core/cluster/results.ts";
-import { AppError } from "../core/errors.ts";
 import type { Context } from "./context.ts";
 
 /** Prints the annotations of diagnostics. */
@@ -39,7 +38,7 @@ export function clusterOutputs({ exitCode, result }: Outcome<unknown>): StepOutp
 
 /**
  * Appends `name=value` lines to the file that `$GITHUB_OUTPUT` names; outside a workflow there is none and nothing is
- * written. Throws `AppError("invalid_input")` when the file cannot be written.
+ * written. A file that cannot be written is a warning: the exit code goes on telling how the command itself ended.
  */
 export function writeOutputs(context: Context, outputs: StepOutputs): void {
   const file = context.env("GITHUB_OUTPUT") ?? "";
@@ -47,8 +46,13 @@ export function writeOutputs(context: Context, outputs: StepOutputs): void {
   const lines = Object.entries(outputs).map(([name, value]) => `${name}=${value}\n`);
   try {
     Deno.writeTextFileSync(resolve(context.cwd, file), lines.join(""), { append: true });
-  } catch (cause) {
-    const help = cause instanceof Deno.errors.NotCapable ? ": allow this process to write that file" : "";
-    throw new AppError("invalid_input", `step output file \`${file}\` cannot be written${help}`, { cause });
+  } catch (error) {
+    const cause = error instanceof Deno.errors.NotCapable
+      ? "run deno with `--allow-write=$GITHUB_OUTPUT` to allow it"
+      : error instanceof Error
+      ? error.message
+      : String(error);
+    const message = `the outputs of this step are not written to \`${file}\`: ${cause}`;
+    annotate(context, [{ code: "step_outputs", severity: "warning", path: file, message }]);
   }
 }

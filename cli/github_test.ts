@@ -48,6 +48,20 @@ Deno.test("github: plan and apply append what they would change, and whether the
   });
 });
 
+Deno.test("github: outputs that cannot be written warn, and the exit code stays that of the command", async () => {
+  await withCluster("query ports() { match { $p: Port } return { $p.code } }\n", async (folder) => {
+    const env = { GITHUB_OUTPUT: join(folder, "missing/output") };
+    const args = ["cluster", "plan", "--detailed-exitcode", "--github"];
+    const { code, stdout, stderr } = await omnigraph(args, { cwd: folder, env });
+    assert.equal(code, 2);
+    assert.equal(stderr, "");
+    assert.match(
+      stdout,
+      /^::warning .*the outputs of this step are not written to `.*missing\/output`: No such file/m,
+    );
+  });
+});
+
 Deno.test("github: lint annotates every error at its place", async () => {
   const text =
     "query a($l: String) { update Port set { code: $l } where code = $l }\nquery b() { match { } }\n";

@@ -184,7 +184,7 @@ class ConfigReader {
   }
 
   #fields<Key extends string>(value: YamlValue, path: string, keys: readonly Key[]): Fields<Key> | null {
-    const entries = this.#yaml.entries(value, path === "" ? CONFIG_FILE : path);
+    const entries = this.#yaml.entries(value, path === "" ? "the file" : path);
     if (entries === null) return null;
     const fields: Fields<Key> = {};
     for (const entry of entries) {
