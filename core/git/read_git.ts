@@ -79,7 +79,7 @@ export async function readFileChanges(
     if (repository === null || head === null) return { changes, shallow: false };
     const inside = new Map<string, string>();
     for (const path of paths) {
-      const at = insidePath(repository, await realpath(path).catch(() => path));
+      const at = insidePath(repository, realPathOf(path));
       if (at !== null) inside.set(path, at);
     }
     const { found, shallow } = await walkHistory(repository, head, new Set(inside.values()));
@@ -154,12 +154,21 @@ async function dirtyFiles(
 ): Promise<string[]> {
   const dirty = new Set<string>();
   await Promise.all(files.map(async ({ path, bytes }) => {
-    const real = await realpath(path).catch(() => path);
+    const real = realPathOf(path);
     const inside = insidePath(repository, real);
     const entry = tree === null || inside === null ? null : await repository.at(tree, inside);
     if (entry?.oid !== blobId(bytes)) dirty.add(inside ?? real);
   }));
   return [...dirty].sort();
+}
+
+/** The path without symbolic links, or itself when nothing is there. Blocking: there may be a thousand of them. */
+function realPathOf(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 /** The id Git gives to a file's content. */
