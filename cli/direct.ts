@@ -1,5 +1,4 @@
 /** Direct commands: they work on a graph's storage itself, never through a server. */
-import { assert } from "../core/base/assert.ts";
 import { AppError } from "../core/errors.ts";
 import type { EmbeddedGraph } from "../core/graph/embedded.ts";
 import type { Context } from "./context.ts";
@@ -17,8 +16,6 @@ export async function withStoredGraph<T>(
 ): Promise<T> {
   const { graph } = await openStore(context, await storeUri(context, positionalUri));
   try {
-    const { EmbeddedGraph } = await import("../core/graph/embedded.ts");
-    assert(graph instanceof EmbeddedGraph, "a graph in storage is opened in this process");
     return await use(graph);
   } finally {
     await graph.close();

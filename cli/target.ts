@@ -1,5 +1,7 @@
 /** Opens the addressed graph, embedded or remote; commands see only the `Graph` interface. */
 import { AppError } from "../core/errors.ts";
+import type { RemoteGraph } from "../core/api/remote.ts";
+import type { EmbeddedGraph } from "../core/graph/embedded.ts";
 import type { Graph } from "../core/graph/graph.ts";
 import type { Context } from "./context.ts";
 import { findScope, type Scope } from "./scope.ts";
@@ -21,7 +23,10 @@ export async function openTarget(context: Context, positionalUri?: string): Prom
 }
 
 /** Opens a graph in storage. */
-export async function openStore(context: Context, uri: string): Promise<Target> {
+export async function openStore(
+  context: Context,
+  uri: string,
+): Promise<Target & { readonly graph: EmbeddedGraph }> {
   const { parseStorageUri, showUri } = await import("../core/storage/uri.ts");
   const { openObjectStore, openTableStore } = await import("../core/storage/open.ts");
   const { openGraph } = await import("../core/graph/open.ts");
@@ -67,6 +72,15 @@ export async function withGraph<T>(
   } finally {
     await target.graph.close();
   }
+}
+
+/** The graph as one that runs stored queries by name: only servers know them. */
+export function withStoredQueries(graph: Graph, name: string): RemoteGraph {
+  if ("invokeRead" in graph) return graph as RemoteGraph;
+  throw new AppError(
+    "usage",
+    `stored query \`${name}\` needs a server: pass \`--server <url>\`, or the source with \`--query <file>\` or \`-e\``,
+  );
 }
 
 /** The actor of a direct write; on a served write the token decides and `--as` is refused. */

@@ -1,17 +1,10 @@
 /** `omnigraph mutate`. */
 import { AppError } from "../../core/errors.ts";
-import type { ChangeOutput, Graph } from "../../core/graph/graph.ts";
+import type { ChangeOutput } from "../../core/graph/graph.ts";
 import type { Context } from "../context.ts";
 import { askedQuery } from "../source.ts";
-import { withGraph, writeActor } from "../target.ts";
+import { withGraph, withStoredQueries, writeActor } from "../target.ts";
 import { prettyOutput } from "../views/json.ts";
-
-interface StoredMutations {
-  invokeMutation(
-    name: string,
-    request: { readonly params: unknown; readonly branch?: string; readonly ifCommit?: string },
-  ): Promise<ChangeOutput>;
-}
 
 /** Runs a mutation, ad hoc or stored, and prints what it changed. A lost `--if-commit` exits 4. */
 export async function runMutate(context: Context): Promise<number> {
@@ -31,7 +24,7 @@ export async function runMutate(context: Context): Promise<number> {
       (graph) =>
         asked.kind === "source"
           ? graph.mutate({ ...asked.request, ...options, actor })
-          : storedMutations(graph, asked.name).invokeMutation(asked.name, {
+          : withStoredQueries(graph, asked.name).invokeMutation(asked.name, {
             params: asked.params,
             ...options,
           }),
@@ -54,14 +47,6 @@ function readCondition(value: string | undefined): string | undefined {
     throw new AppError("usage", `flag \`--if-commit\` is \`${id}\`: it takes exactly one commit id`);
   }
   return id;
-}
-
-function storedMutations(graph: Graph, name: string): StoredMutations {
-  if ("invokeMutation" in graph) return graph as Graph & StoredMutations;
-  throw new AppError(
-    "usage",
-    `stored query \`${name}\` needs a server: pass \`--server <url>\`, or the source with \`--query <file>\` or \`-e\``,
-  );
 }
 
 function changedText(result: ChangeOutput): string {

@@ -1,10 +1,9 @@
 /** `omnigraph query`. */
 import { parseJson } from "../../core/base/lossless_json.ts";
-import { AppError } from "../../core/errors.ts";
-import type { Graph, ReadOutput, ReadTarget } from "../../core/graph/graph.ts";
+import type { ReadOutput, ReadTarget } from "../../core/graph/graph.ts";
 import type { Context } from "../context.ts";
 import { askedQuery } from "../source.ts";
-import { withGraph } from "../target.ts";
+import { withGraph, withStoredQueries } from "../target.ts";
 import { type PlainRead, type ReadFormat, renderRead } from "../views/read_formats.ts";
 
 /** Runs a read query, ad hoc or stored, and prints its rows. */
@@ -15,23 +14,13 @@ export async function runQuery(context: Context): Promise<number> {
   await withGraph(context, {}, async (graph) => {
     const result = asked.kind === "source"
       ? await graph.query({ ...asked.request, ...target })
-      : await storedGraph(graph, asked.name).invokeRead(asked.name, { params: asked.params, ...target });
+      : await withStoredQueries(graph, asked.name).invokeRead(asked.name, {
+        params: asked.params,
+        ...target,
+      });
     context.output.out(show(plain(result)));
   });
   return 0;
-}
-
-/** A graph that can run stored queries by name: only servers know them. */
-export interface StoredQueries {
-  invokeRead(name: string, request: { readonly params: unknown } & ReadTarget): Promise<ReadOutput>;
-}
-
-function storedGraph(graph: Graph, name: string): StoredQueries {
-  if ("invokeRead" in graph) return graph as Graph & StoredQueries;
-  throw new AppError(
-    "usage",
-    `stored query \`${name}\` needs a server: pass \`--server <url>\`, or the source with \`--query <file>\` or \`-e\``,
-  );
 }
 
 function readTarget(context: Context): ReadTarget {
