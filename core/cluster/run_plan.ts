@@ -41,7 +41,7 @@ export async function runPlan(
     ]);
     if (origin.problem !== null) diagnostics.push(origin.problem);
     if (recoveries.problem !== null) diagnostics.push(recoveries.problem);
-    diagnostics.push(...recoveries.files.map(pendingFinding));
+    diagnostics.push(...recoveries.files.map((file) => pendingFinding(file, lock)));
     const plan = planCluster({
       desired: desired.entries,
       applied: ledger.ledger.entries,

@@ -31,7 +31,7 @@ export async function runStatus(context: ClusterContext): Promise<Outcome<Status
     observed = { store, lock, ledger: null, acquiredLockId: null };
     const recoveries = await readRecoveries(store);
     if (recoveries.problem !== null) diagnostics.push(recoveries.problem);
-    diagnostics.push(...recoveries.files.map(pendingFinding));
+    diagnostics.push(...recoveries.files.map((file) => pendingFinding(file, lock)));
     const ledger = await readLedger(store);
     observed = { ...observed, ledger };
     if (ledger.cas === null) {
