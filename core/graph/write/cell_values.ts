@@ -5,6 +5,7 @@ import { convertNumber } from "../../query/literal.ts";
 import type { BoundParams, MutationPredicate, ValueExpr } from "../../query/typed.ts";
 import type { Property } from "../../schema/catalog.ts";
 import type { Cell, Scalar, ScalarCell, ValueType } from "../../schema/value_type.ts";
+import { holds } from "../read/comparison.ts";
 import { utf8 } from "./byte_reader.ts";
 import { isBlobSpelling, typeLabel } from "./value_rules.ts";
 
@@ -110,47 +111,6 @@ export function cellTest(
   const exact = convertNumber(value as ScalarCell, type.scalar);
   // Beside an F32 column the other side is first rounded to F32.
   const operand = type.scalar === "F32" ? must(exact, "F32 rounds every number") : value as ScalarCell;
-  const accepts = (cell: Cell | null) =>
-    cell !== null && holds(compareCells(cell as ScalarCell, operand), where.op);
+  const accepts = (cell: Cell | null) => cell !== null && holds(where.op, cell, operand, false);
   return { column, op: where.op, exact, accepts };
-}
-
-/** Negative, zero or positive; NaN when the two have no order. Numbers and bigints compare by exact value. */
-function compareCells(a: ScalarCell, b: ScalarCell): number {
-  if (typeof a === "string" && typeof b === "string") return compareText(a, b);
-  return a < b ? -1 : a > b ? 1 : a == b ? 0 : NaN;
-}
-
-/** Order by code point. UTF-16 units differ from it only where surrogates meet the units above them. */
-function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  const length = Math.min(a.length, b.length);
-  let at = 0;
-  while (at < length && a.charCodeAt(at) === b.charCodeAt(at)) at++;
-  if (at === length) return a.length - b.length;
-  return rank(a.charCodeAt(at)) - rank(b.charCodeAt(at));
-}
-
-/** Moves surrogates above U+FFFF's other units, where their code points belong. */
-function rank(unit: number): number {
-  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
-}
-
-function holds(order: number, op: MutationPredicate["op"]): boolean {
-  switch (op) {
-    case "=":
-      return order === 0;
-    case "!=":
-      return order !== 0;
-    case "<":
-      return order < 0;
-    case "<=":
-      return order <= 0;
-    case ">":
-      return order > 0;
-    case ">=":
-      return order >= 0;
-    default:
-      return unreachable(op);
-  }
 }
