@@ -5,6 +5,8 @@ import { AppError } from "../core/errors.ts";
 import type { QueryRequest } from "../core/graph/graph.ts";
 import type { Context } from "./context.ts";
 
+const NO_OBJECT = "params must be a JSON object";
+
 /** The query a command line asks for: a source with an optional name, or the name of a stored query. */
 export type QueryAsked =
   | { readonly kind: "source"; readonly request: QueryRequest }
@@ -40,12 +42,16 @@ function readParams(context: Context): unknown {
   const file = context.args.values.get("params-file");
   const text = file === undefined ? context.args.values.get("params") : readInput(context, file);
   if (text === undefined) return null;
+  let params: unknown;
   try {
-    return parseJson(text);
+    params = parseJson(text);
   } catch (cause) {
     if (!(cause instanceof AppError)) throw cause;
-    throw new AppError("param_error", "params must be a JSON object", { cause });
+    throw new AppError("param_error", NO_OBJECT, { cause });
   }
+  // Servers say it in words of their own request body.
+  if (typeof params !== "object" || Array.isArray(params)) throw new AppError("param_error", NO_OBJECT);
+  return params;
 }
 
 /** The text of an input file. Throws `AppError` naming the path. */

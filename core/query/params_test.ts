@@ -85,6 +85,27 @@ Deno.test("bindParams() refuses values of the wrong kind or range", () => {
   expectMisuse("[I32]", "[1.5]", "expected integer");
 });
 
+Deno.test("bindParams() shows what it found, in short", () => {
+  expectMisuse("I32", "1.5", "expected integer, found 1.5");
+  expectMisuse("I32", '"1.5"', 'expected integer, found "1.5"');
+  expectMisuse("String", '{"a": "secret"}', "expected string, found an object");
+  expectMisuse("Bool", "[1]", "expected boolean, found an array");
+  expectMisuse("F64", "true", "expected float, found true");
+  expectMisuse("Bool", `"${"x".repeat(1000)}"`, `found "${"x".repeat(40)}…"`);
+  expectMisuse("[I32]", '[1, "b"]', 'expected integer, found "b"');
+  expectMisuse("Vector(2)", '[1, "2"]', 'value 1 is not numeric: "2"');
+  expectMisuse("Vector(2)", '"a"', 'expected 2 values, found "a"');
+});
+
+Deno.test("bindParams() names the misspelt parameter", () => {
+  const params = declare("$berth: String, $limit: I32?");
+  expectRefusal(
+    () => bindParams(params, { brth: "x" }),
+    "parameter 'berth' not provided: 'brth' was given, which is not declared",
+  );
+  assert.throws(() => bindParams(params, { limit: 3, other: 1 }), /parameter 'berth' not provided$/);
+});
+
 Deno.test("bindParams() distinguishes absent, null and undeclared", () => {
   const params = declare("$a: String, $b: I32?");
   assert.deepEqual([...bindParams(params, { a: "x", c: 1 })], [["a", "x"], ["b", null]]);
