@@ -74,6 +74,9 @@ export interface Commit {
   readonly schemaDigest: string;
   readonly changes: Readonly<Record<TypeKey, ChangeCounts>>;
   readonly tables: Readonly<Record<TypeKey, TableState>>;
-  /** Rows of a small commit; absent when the tables hold them. */
+  /**
+   * Rows of a small commit; absent when the tables hold them. On a schema change: rows of the commits before, said again
+   * under the new types.
+   */
   readonly delta?: Readonly<Record<TypeKey, TableDelta>>;
 }

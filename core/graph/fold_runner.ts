@@ -121,6 +121,8 @@ export class FoldRunner {
     await ports.failpoint("fold.tables_written");
     for (let attempt = 1; attempt <= WRITE_ATTEMPTS_MAX; attempt++) {
       const base = await head.latest();
+      // What was written has the columns of the schema it was written under.
+      if (base.commit.schemaDigest !== state.commit.schemaDigest) return;
       const pins = new Map<TypeKey, TablePin>();
       for (const [key, pin] of written) {
         const then = state.tables.get(key);

@@ -208,7 +208,8 @@ function stateOf(state: LoggedState, key: TypeKey): TableState {
   return must(state.commit.tables[key], `commit ${state.commit.id} has a state for ${key}`);
 }
 
-function exceedsBytes(text: string, bytesMax: number): boolean {
+/** Whether a text takes more bytes as UTF-8. */
+export function exceedsBytes(text: string, bytesMax: number): boolean {
   if (text.length > bytesMax) return true;
   return text.length * 3 > bytesMax && new TextEncoder().encode(text).length > bytesMax;
 }

@@ -1,26 +1,37 @@
 /**
  * A schema change as one commit: what happens to each table, and the commit that says so. Pure.
  *
- *   a type of the new schema                             its table
- *   new, or added again                                  a pin of version 0
- *   kept, same columns, same name                        untouched, deltas over the pin included
- *   kept, same columns, renamed, no deltas over the pin  the same pin under the new key
- *   kept, same columns, renamed, deltas over the pin     folded: deltas in the log go by the old key
- *   kept, other columns                                  rewritten under the new type, deltas folded in
- *   a type that is gone                                  leaves the commit; older commits still pin the table
+ *   a type of the new schema                its table
+ *   new, or added again                     a pin of version 0
+ *   kept, same name, same columns           as it is, deltas over the pin included
+ *   renamed, or never written to Lance      carried: its pin stays, the deltas over it go into the commit under the new type
+ *   kept, other columns                     rewritten: a new pin under the new type, deltas folded in
+ *   a type that is gone                     leaves the commit; older commits still pin the table
+ *
+ * Carried and rewritten tables are prepared on one head and may be published on a later one: small commits in between
+ * become part of the commit's own delta, so that a schema change is not starved by busy writers. A table with more
+ * deltas than the commit can carry is rewritten too.
  */
 import { assert, must } from "../base/assert.ts";
-import type { Catalog, TypeKey } from "../schema/catalog.ts";
+import { INLINE_COMMIT_BYTES_MAX } from "../base/limits.ts";
+import type { AnyType, Catalog, TypeKey } from "../schema/catalog.ts";
 import type { TablePin } from "../storage/table_store.ts";
-import { hasSameColumns } from "./column_pairing.ts";
-import type { TableState } from "./commit.ts";
-import { advance, type LoggedState } from "./logged_state.ts";
-import { type CommitFacts, commitOf, emptyTable, type PlannedCommit } from "./plan_commit.ts";
+import { hasSameColumns, underType } from "./column_pairing.ts";
+import type { TableDelta, TableState } from "./commit.ts";
+import { decodeDelta, type DeltaRows, encodeDelta } from "./delta_codec.ts";
+import type { LogSlot } from "./log.ts";
+import { advance, type LoggedDelta, loggedDelta, type LoggedState } from "./logged_state.ts";
+import { type CommitFacts, commitOf, emptyTable, exceedsBytes, type PlannedCommit } from "./plan_commit.ts";
+import type { DecodedDelta } from "./snapshot_state.ts";
+import { netDelta } from "./table_rewrite.ts";
 
 /** What becomes of the table of one type of the new schema. `from` is its key before. */
 export type TableMove =
   | { readonly kind: "add"; readonly key: TypeKey }
-  | { readonly kind: "keep" | "fold" | "rewrite"; readonly key: TypeKey; readonly from: TypeKey };
+  | { readonly kind: "keep" | "carry" | "rewrite"; readonly key: TypeKey; readonly from: TypeKey };
+
+/** Deltas of one table that are carried, bytes: leaves room for other tables and for what is written meanwhile. */
+const CARRIED_BYTES_MAX = INLINE_COMMIT_BYTES_MAX / 8;
 
 /** What becomes of every table, ascending by the new key. Tables are the same by their id, whatever their types are called. */
 export function planMoves(before: LoggedState, catalog: Catalog): TableMove[] {
@@ -29,46 +40,104 @@ export function planMoves(before: LoggedState, catalog: Catalog): TableMove[] {
     const old = fromByTable.get(type.tableId);
     if (old === undefined) return { kind: "add", key };
     const { from } = old;
-    if (!hasSameColumns(old.type, type)) return { kind: "rewrite", key, from };
-    return { kind: key === from || tableOf(before, from).pending === undefined ? "keep" : "fold", key, from };
+    const isSame = hasSameColumns(old.type, type);
+    if (isSame && key === from) return { kind: "keep", key, from };
+    const { pin, pending } = tableOf(before, from);
+    const canCarry = (isSame || pin.version === 0) && (pending?.bytes ?? 0) <= CARRIED_BYTES_MAX;
+    return { kind: canCarry ? "carry" : "rewrite", key, from };
   });
 }
 
-/** The commit of a schema change. `pins` are the new pins of folded and rewritten tables by their new key. */
+/** A schema change that was prepared on a head. */
+export interface PreparedMigration {
+  readonly base: LoggedState;
+  readonly moves: readonly TableMove[];
+  /** Pins of the rewritten tables by their new key; they hold what the base holds. */
+  readonly pins: ReadonlyMap<TypeKey, TablePin>;
+}
+
+/**
+ * The commit of a schema change on a head that has the schema of the base it was prepared on. `between` are the slots after
+ * the base up to the head; `keyOf` names them in complaints. Null when too much happened in them: prepare again.
+ */
 export function planMigrationCommit(
-  before: LoggedState,
-  moves: readonly TableMove[],
-  pins: ReadonlyMap<TypeKey, TablePin>,
+  { base, moves, pins }: PreparedMigration,
+  head: LoggedState,
+  between: readonly LogSlot[],
   facts: CommitFacts,
-): PlannedCommit {
-  const slot = before.slot + 1;
+  keyOf: (slot: number) => string,
+): PlannedCommit | null {
+  const slot = head.slot + 1;
   const tables: Record<TypeKey, TableState> = {};
+  const delta: Record<TypeKey, TableDelta> = {};
+  const added = new Map<TypeKey, readonly LoggedDelta[]>();
   for (const move of moves) {
     const { key } = move;
-    if (move.kind === "add") {
-      tables[key] = emptyTable(must(facts.catalog.byKey.get(key), `the new schema has ${key}`));
-      continue;
+    const type = must(facts.catalog.byKey.get(key), `the new schema has ${key}`);
+    if (move.kind === "add") tables[key] = emptyTable(type);
+    else if (move.kind === "keep") tables[key] = tableOf(head, move.from);
+    else {
+      const before = must(base.tables.get(move.from), `${move.from} has a table`);
+      const later = deltasIn(between, move.from, before.type, keyOf);
+      if (later === null) return null;
+      const over = move.kind === "carry" ? [...before.deltas, ...later] : later;
+      const net = over.length === 0 ? null : netUnder(over, before.type, type);
+      const pin = move.kind === "carry" ? before.pin : must(pins.get(key), `${key} was rewritten`);
+      const logged = net === null ? null : loggedDelta(facts.id, slot, net);
+      const now = tableOf(head, move.from);
+      const changed = hasSameColumns(before.type, type)
+        ? now
+        : { ...now, changedAt: head.commit.sequence + 1 };
+      tables[key] = movedTable(pin, changed, logged, slot);
+      if (net === null || logged === null) continue;
+      delta[key] = encodeDelta(type, net);
+      added.set(key, [logged]);
     }
-    const old = tableOf(before, move.from);
-    if (move.kind === "keep") {
-      tables[key] = old;
-      continue;
-    }
-    const pin = must(pins.get(key), `${key} was written`);
-    assert(pin.rows === old.rows, `${key}: the table has ${pin.rows} rows, ${old.rows} were expected`);
-    const changedAt = move.kind === "rewrite" ? before.commit.sequence + 1 : old.changedAt;
-    tables[key] = {
-      pin,
-      rows: old.rows,
-      foldedThrough: slot,
-      ...(changedAt === undefined ? {} : { changedAt }),
-    };
   }
-  const commit = commitOf(before, [], tables, facts);
-  const state = advance(before, { commit, slot, catalog: facts.catalog, added: new Map() });
-  return { commit, deltaText: null, state };
+  const deltaText = added.size === 0 ? null : JSON.stringify(delta);
+  if (deltaText !== null && exceedsBytes(deltaText, INLINE_COMMIT_BYTES_MAX)) return null;
+  const commit = commitOf(head, [], tables, facts);
+  const state = advance(head, { commit, slot, catalog: facts.catalog, added });
+  return { commit, deltaText, state };
+}
+
+/** Everything before `slot` is in the pin or in the delta of this slot, and older deltas go by the old type. */
+function movedTable(pin: TablePin, head: TableState, logged: LoggedDelta | null, slot: number): TableState {
+  const { rows, changedAt } = head;
+  return {
+    pin,
+    rows,
+    foldedThrough: logged === null ? slot : slot - 1,
+    ...(logged === null ? {} : { pending: { commits: 1, rows: logged.rows, bytes: logged.bytes } }),
+    ...(changedAt === undefined ? {} : { changedAt }),
+  };
+}
+
+/** The deltas of one table in some slots; null when a commit there wrote the table itself. */
+function deltasIn(
+  slots: readonly LogSlot[],
+  key: TypeKey,
+  type: AnyType,
+  keyOf: (slot: number) => string,
+): DecodedDelta[] | null {
+  const found: DecodedDelta[] = [];
+  for (const { slot, commits } of slots) {
+    for (const { id, operation, changes, delta } of commits) {
+      const rows = delta?.[key];
+      if (rows !== undefined) found.push({ commitId: id, ...decodeDelta(type, rows, keyOf(slot)) });
+      else if (operation !== "fold" && changes[key] !== undefined) return null;
+    }
+  }
+  return found;
+}
+
+function netUnder(deltas: readonly DecodedDelta[], stored: AnyType, type: AnyType): DeltaRows {
+  const { upserts, deletes } = netDelta(stored, deltas);
+  return { upserts: upserts === null ? null : underType(upserts, stored, type), deletes };
 }
 
 function tableOf(state: LoggedState, key: TypeKey): TableState {
-  return must(state.commit.tables[key], `commit ${state.commit.id} has a state for ${key}`);
+  const table = state.commit.tables[key];
+  assert(table !== undefined, `commit ${state.commit.id} has a state for ${key}`);
+  return table;
 }

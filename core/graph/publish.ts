@@ -26,6 +26,7 @@ import { encodeLogObject } from "./commit_codec.ts";
 import { preconditionFailed, writeConflict } from "./conflicts.ts";
 import { FoldRunner } from "./fold_runner.ts";
 import type { Ports } from "./graph_ports.ts";
+import type { LogSlot } from "./log.ts";
 import type { LoggedState } from "./logged_state.ts";
 import {
   type CommitFacts,
@@ -56,6 +57,10 @@ export interface SoleTurn {
   readonly tableCommits: TableCommitOptions;
   /** The newest state. Nothing else in this process writes to the branch or its tables while the turn lasts. */
   latest(): Promise<LoggedState>;
+  /** The filled slots after one up to another. */
+  slotsBetween(after: number, through: number): Promise<readonly LogSlot[]>;
+  /** Names a slot in complaints. */
+  keyOf(slot: number): string;
   /** Publishes a commit in the slot it was planned for; false when another process was faster. */
   append(planned: PlannedCommit): Promise<boolean>;
   /** Rests after a lost race, the longer the more of them were lost. */
@@ -132,12 +137,15 @@ export class BranchWriter {
 
   /** Runs a write while nothing else in this process writes to the branch. `name` is the prefix of its failpoints. */
   async writeAlone<T>(name: string, write: (turn: SoleTurn) => Promise<T>): Promise<T> {
+    const { log } = this.#options.head.source;
     const turn: SoleTurn = {
       tableCommits: this.#tableCommits(name),
       latest: async () => {
         await this.#folds.finish();
         return await this.#options.head.latest();
       },
+      slotsBetween: (after, through) => log.readRange(after + 1, through),
+      keyOf: (slot) => log.keyOf(slot),
       append: (planned) => this.#append([planned], name),
       pause: (lost) => this.#pause(lost),
     };

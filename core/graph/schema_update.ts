@@ -19,9 +19,10 @@ import { listBranches } from "./branches.ts";
 import type { Commit } from "./commit.ts";
 import { writeConflict } from "./conflicts.ts";
 import type { Ports } from "./graph_ports.ts";
+import type { LoggedState } from "./logged_state.ts";
 import { migrateTables } from "./migrate_tables.ts";
 import type { OpenBranch } from "./open_branches.ts";
-import { planMigrationCommit, planMoves } from "./plan_migration_commit.ts";
+import { planMigrationCommit, planMoves, type PreparedMigration } from "./plan_migration_commit.ts";
 import type { SoleTurn } from "./publish.ts";
 import type { SchemaStore } from "./schemas.ts";
 
@@ -72,13 +73,13 @@ export async function updateSchema(options: SchemaUpdateOptions): Promise<Schema
   });
 }
 
-/** One attempt on one head; null when another process was faster. */
+/** Prepares on one head and publishes on it or on a later one; null when too much happened meanwhile. */
 async function attempt(
   options: SchemaUpdateOptions,
   turn: SoleTurn,
-  base: Awaited<ReturnType<SoleTurn["latest"]>>,
+  base: LoggedState,
 ): Promise<SchemaUpdate | null> {
-  const { store, schemas, ports, source, actor, allowDataLoss } = options;
+  const { store, schemas, ports, source, allowDataLoss } = options;
   const previous = await schemas.load(base.commit.schemaDigest);
   if (source.text === previous.source) return { commit: null, steps: [] };
   const { steps, next } = supportedPlan(requirePlan(previous, source, { allowDataLoss }));
@@ -89,18 +90,38 @@ async function attempt(
   const pins = await migrateTables(base, moves, next.catalog, turn.tableCommits);
   if (pins === null) return null;
   await ports.failpoint("schema.tables_written");
-  // Rewriting may take a while, in which another process may have made a branch.
-  await refuseBranches(store);
-  const planned = planMigrationCommit(base, moves, pins, {
-    id: ports.newId(),
-    branch: MAIN,
-    actor,
-    createdAt: Math.floor(ports.clock.nowMs() * 1000),
-    operation: "schema_apply",
-    schemaDigest: next.digests.contract,
-    catalog: next.catalog,
-  });
-  return await turn.append(planned) ? { commit: planned.commit, steps } : null;
+  const commit = await publishPrepared(options, turn, { base, moves, pins }, next);
+  return commit === null ? null : { commit, steps };
+}
+
+async function publishPrepared(
+  { store, ports, actor }: SchemaUpdateOptions,
+  turn: SoleTurn,
+  prepared: PreparedMigration,
+  next: AcceptedSchema,
+): Promise<Commit | null> {
+  const { slot, commit: { schemaDigest } } = prepared.base;
+  for (let lost = 0; lost < WRITE_ATTEMPTS_MAX; lost++) {
+    const head = await turn.latest();
+    if (head.commit.schemaDigest !== schemaDigest) return null;
+    // Rewriting may take a while, in which another process may have made a branch.
+    await refuseBranches(store);
+    const facts = {
+      id: ports.newId(),
+      branch: MAIN,
+      actor,
+      createdAt: Math.floor(ports.clock.nowMs() * 1000),
+      operation: "schema_apply",
+      schemaDigest: next.digests.contract,
+      catalog: next.catalog,
+    } as const;
+    const between = await turn.slotsBetween(slot, head.slot);
+    const planned = planMigrationCommit(prepared, head, between, facts, (one) => turn.keyOf(one));
+    if (planned === null) return null;
+    if (await turn.append(planned)) return planned.commit;
+    // Nothing is lost but the slot: the next one is tried at once.
+  }
+  return null;
 }
 
 /** What {@linkcode updateSchema} would do. Throws `AppError("schema_error")`. */

@@ -18,6 +18,7 @@ import {
   type RecordColumns,
 } from "../storage/columns.ts";
 import type { TableWrite } from "../storage/table_store.ts";
+import type { DeltaRows } from "./delta_codec.ts";
 import type { DecodedDelta } from "./snapshot_state.ts";
 import type { TableChange } from "./write/change_set.ts";
 
@@ -69,6 +70,17 @@ export function combineWrite(
     updates: gatherRows(type, updates),
     deletes,
   };
+}
+
+/** What deltas (oldest first) do together: per id its newest state. */
+export function netDelta(type: AnyType, deltas: readonly DecodedDelta[]): DeltaRows {
+  const upserts: Pick[] = [];
+  const deletes: string[] = [];
+  for (const [id, { delta, row }] of newestEntries(deltas)) {
+    if (row === -1) deletes.push(id);
+    else pickRow(upserts, delta.upserts!, row);
+  }
+  return { upserts: gatherRows(type, upserts), deletes };
 }
 
 /** All rows of a table: its pinned rows with the pending deltas (oldest first) folded in. */

@@ -1,0 +1,26 @@
+/**
+ * A process that changes the schema of a graph of films until someone kills it: `graph_migrator.ts <graph root> <name>
+ * <seed> <changes>`. Prints a line for each change that was acknowledged, in the form of `graph_writer.ts`.
+ */
+import { openGraph } from "../../core/graph/open.ts";
+import { openObjectStore, openTableStore } from "../../core/storage/open.ts";
+import { parseStorageUri } from "../../core/storage/uri.ts";
+import { nextFilmSchema } from "../support/film_schemas.ts";
+
+async function main(): Promise<void> {
+  const [root, , , changes] = Deno.args as [string, string, string, string];
+  const uri = parseStorageUri(root, root);
+  const graph = await openGraph({
+    store: openObjectStore(uri),
+    tables: openTableStore(uri),
+    uri: root,
+    onBackgroundError: (error) => console.error("background", error),
+  });
+  for (let turn = 0; turn < Number(changes); turn++) {
+    const { applied } = await graph.schemaUpdate(nextFilmSchema((await graph.schema()).schema_source));
+    if (applied) console.log(JSON.stringify({ event: "done", edit: {} }));
+  }
+  await graph.close();
+}
+
+if (import.meta.main) await main();
