@@ -106,6 +106,9 @@ function readEntries(text: string, what: string): [string, unknown][] {
   return Object.entries(value);
 }
 
+/** What an `Authorization` header can carry and every client sends alike. */
+const SENDABLE = /^[\x20-\x7e]+$/;
+
 function checkEntries(entries: readonly [string, unknown][]): Map<string, string> {
   const tokens = new Map<string, string>();
   const seen = new Set<string>();
@@ -117,6 +120,11 @@ function checkEntries(entries: readonly [string, unknown][]): Map<string, string
     }
     const token = value.trim();
     if (token === "") throw refusal("bearer tokens", `the token of actor '${actor}' is blank`);
+    if (!SENDABLE.test(token)) {
+      const why =
+        `the token of actor '${actor}' holds a character that no header can carry: use visible ASCII`;
+      throw refusal("bearer tokens", why);
+    }
     if (tokens.has(actor)) throw refusal("bearer tokens", `actor '${actor}' is repeated`);
     if (seen.has(token)) throw refusal("bearer tokens", `actor '${actor}' has the token of another actor`);
     tokens.set(actor, token);

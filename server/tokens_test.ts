@@ -58,6 +58,8 @@ Deno.test("server 9: blank, repeated or malformed tokens refuse the start, and a
       { json: '{"a":1}' },
       { json: "[]" },
       { json: '{"a":"same-secret"' },
+      { json: '{"a":"same-secret\\u0000"}' },
+      { json: '{"a":"same-secret-é"}' },
     ]
   ) {
     await assert.rejects(load(values), (error: Error & { code?: string }) => {
