@@ -25,7 +25,8 @@ export async function serverArguments(settings: Settings, env: Env): Promise<str
   const flags = permissionFlags({
     root: root.kind === "local" ? realPath(root.path) : null,
     bind,
-    tokensFile: tokensFile === null ? null : realPath(resolve(tokensFile)),
+    // As it is named, even if it is a link: that is the path the server reads.
+    tokensFile: tokensFile === null ? null : resolve(tokensFile),
     policyWasm: cedarWasmPath(),
     tableLibrary: await lanceLibraryPath(),
   });

@@ -12,7 +12,7 @@ import { batchedSink, Log } from "./log.ts";
 import { Admission, readAdmissionLimits } from "./middleware/admission.ts";
 import { OpenBodies } from "./middleware/open_bodies.ts";
 import { Registry } from "./registry.ts";
-import { readSettings, type Settings } from "./settings.ts";
+import { given, readSettings, type Settings } from "./settings.ts";
 import { giveUpStartPermissions } from "./start_permissions.ts";
 import { textOf } from "./text_of.ts";
 
@@ -57,6 +57,7 @@ async function serve(settings: Settings, env: Env, log: Log): Promise<void> {
       clock: systemClock,
       health: { version: VERSION, storageFormat: STORAGE_FORMAT, sourceVersion: settings.sourceVersion },
     });
+    const tokensFile = given(env, "OMNIGRAPH_SERVER_BEARER_TOKENS_FILE");
     const server = listen(settings, app.fetch);
     log.info("serving", {
       bind: listenAddress(server.addr),
@@ -66,7 +67,7 @@ async function serve(settings: Settings, env: Env, log: Log): Promise<void> {
     });
     const finish = () => bodies.idle().then(() => server.shutdown());
     const shutdown = untilShutdown(settings, finish, log);
-    await giveUpStartPermissions();
+    await giveUpStartPermissions(tokensFile);
     await shutdown;
   } finally {
     await Promise.all([...registry.current.graphs.values()].map(({ graph }) => graph.close()));

@@ -216,10 +216,15 @@ Deno.test("a token file is read by the sandboxed process, wherever it lies", asy
     const { config } = await applyFleet(folder);
     const file = join(folder, "tokens.json");
     Deno.writeTextFileSync(file, JSON.stringify({ "act-cook": "from-file" }));
-    const env = { OMNIGRAPH_SERVER_BEARER_TOKENS_FILE: file };
-    await withServer(["--cluster", config], env, async (server) => {
-      assert.equal((await server.ask("GET", "/graphs/fleet/snapshot", { token: "from-file" })).status, 200);
-    });
+    // Mounted secrets are links.
+    const link = join(folder, "link.json");
+    Deno.symlinkSync("tokens.json", link);
+    for (const path of [file, link]) {
+      const env = { OMNIGRAPH_SERVER_BEARER_TOKENS_FILE: path };
+      await withServer(["--cluster", config], env, async (server) => {
+        assert.equal((await server.ask("GET", "/graphs/fleet/snapshot", { token: "from-file" })).status, 200);
+      });
+    }
   });
 });
 

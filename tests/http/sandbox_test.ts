@@ -60,13 +60,19 @@ Deno.test("under the server's flags JavaScript reads and writes the root, and re
     Deno.writeTextFileSync(join(root, "inside.txt"), "in");
     Deno.writeTextFileSync(join(folder, "outside.txt"), "out");
     Deno.writeTextFileSync(join(folder, "outside.ts"), "export {};");
-    const { flags } = splitAtModule(await serverArguments(settingsOf(["--cluster", root]), NO_ENV));
+    const tokens = join(folder, "tokens.json");
+    Deno.writeTextFileSync(tokens, "{}");
+    const env = {
+      get: (name: string) => name === "OMNIGRAPH_SERVER_BEARER_TOKENS_FILE" ? tokens : undefined,
+    };
+    const { flags } = splitAtModule(await serverArguments(settingsOf(["--cluster", root]), env));
     const library = flags.find((flag) => flag.startsWith("--allow-ffi="))!.slice("--allow-ffi=".length);
     const files = [
       join(root, "inside.txt"),
       join(folder, "outside.txt"),
       join(folder, "outside.ts"),
       library,
+      tokens,
     ];
     const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "--quiet", ...flags, PROBE, ...files],
@@ -96,9 +102,11 @@ Deno.test("under the server's flags JavaScript reads and writes the root, and re
       textOutside: "TypeError",
       workerRead: "NotCapable",
       ownLibrary: "ok",
+      ownTokens: "ok",
       ownVariable: "ok",
       givenUp: "ok",
       ownLibraryLater: "NotCapable",
+      ownTokensLater: "NotCapable",
       ownVariableLater: "NotCapable",
       ownSocketLater: "NotCapable",
       readInsideLater: "ok",

@@ -1,12 +1,13 @@
 /**
  * Run under a server's own permission flags: tries what a server may and may not do, and prints what happened.
  *
- *   arguments: a file inside the storage root, a file outside, a module outside, the table engine's library
+ *   arguments: a file inside the storage root, a file outside, a module outside, the table engine's library,
+ *   the file with the tokens
  */
 import { pathToFileURL } from "node:url";
 import { giveUpStartPermissions } from "../../server/start_permissions.ts";
 
-const [inside = "", outside = "", moduleOutside = "", library = ""] = Deno.args;
+const [inside = "", outside = "", moduleOutside = "", library = "", tokens = ""] = Deno.args;
 
 /** What a worker meets that reads a system file. */
 function readInWorker(): Promise<void> {
@@ -61,10 +62,12 @@ console.log(JSON.stringify({
   textOutside: await attempt(() => importLate("file:///etc/hostname", { with: { type: "text" } })),
   workerRead: await attempt(readInWorker),
   ownLibrary: await attempt(() => Deno.dlopen(library, {})),
+  ownTokens: await attempt(() => Deno.readTextFile(tokens)),
   ownVariable: await attempt(() => Deno.env.get("OMNIGRAPH_CLUSTER")),
   // The start is over.
-  givenUp: await attempt(giveUpStartPermissions),
+  givenUp: await attempt(() => giveUpStartPermissions(tokens)),
   ownLibraryLater: await attempt(() => Deno.dlopen(library, {})),
+  ownTokensLater: await attempt(() => Deno.readTextFile(tokens)),
   ownVariableLater: await attempt(() => Deno.env.get("OMNIGRAPH_CLUSTER")),
   ownSocketLater: await attempt(() => Deno.connect({ hostname: "127.0.0.1", port: 8080 })),
   readInsideLater: await attempt(() => Deno.readTextFile(inside)),
