@@ -5,12 +5,12 @@
  *   new, or added again                     a pin of version 0
  *   kept, same name, same columns           as it is, deltas over the pin included
  *   renamed, or never written to Lance      carried: its pin stays, the deltas over it go into the commit under the new type
- *   kept, other columns                     rewritten: a new pin under the new type, deltas folded in
+ *   renamed, with deltas too large for that  folded: a new pin with the deltas in it
+ *   kept, other columns                     rewritten: a new pin under the new type, with the deltas in it
  *   a type that is gone                     leaves the commit; older commits still pin the table
  *
- * Carried and rewritten tables are prepared on one head and may be published on a later one: small commits in between
- * become part of the commit's own delta, so that a schema change is not starved by busy writers. A table with more
- * deltas than the commit can carry is rewritten too.
+ * All of them are prepared on one head and may be published on a later one: small commits in between become part of the
+ * commit's own delta, so that a schema change is not starved by busy writers.
  */
 import { assert, must } from "../base/assert.ts";
 import { INLINE_COMMIT_BYTES_MAX } from "../base/limits.ts";
@@ -20,7 +20,13 @@ import { hasSameColumns, underType } from "./column_pairing.ts";
 import type { TableDelta, TableState } from "./commit.ts";
 import { decodeDelta, type DeltaRows, encodeDelta } from "./delta_codec.ts";
 import type { LogSlot } from "./log.ts";
-import { advance, type LoggedDelta, loggedDelta, type LoggedState } from "./logged_state.ts";
+import {
+  advance,
+  type LoggedDelta,
+  loggedDelta,
+  type LoggedState,
+  type LoggedTable,
+} from "./logged_state.ts";
 import { type CommitFacts, commitOf, emptyTable, exceedsBytes, type PlannedCommit } from "./plan_commit.ts";
 import type { DecodedDelta } from "./snapshot_state.ts";
 import { netDelta } from "./table_rewrite.ts";
@@ -28,31 +34,44 @@ import { netDelta } from "./table_rewrite.ts";
 /** What becomes of the table of one type of the new schema. `from` is its key before. */
 export type TableMove =
   | { readonly kind: "add"; readonly key: TypeKey }
-  | { readonly kind: "keep" | "carry" | "rewrite"; readonly key: TypeKey; readonly from: TypeKey };
+  | { readonly kind: "keep" | "carry" | "fold" | "rewrite"; readonly key: TypeKey; readonly from: TypeKey };
 
-/** Deltas of one table that are carried, bytes: leaves room for other tables and for what is written meanwhile. */
-const CARRIED_BYTES_MAX = INLINE_COMMIT_BYTES_MAX / 8;
+/** Encoded deltas that are carried: the other half is left for what is written meanwhile. */
+const CARRIED_CHARS_MAX = INLINE_COMMIT_BYTES_MAX / 2;
 
 /** What becomes of every table, ascending by the new key. Tables are the same by their id, whatever their types are called. */
-export function planMoves(before: LoggedState, catalog: Catalog): TableMove[] {
-  const fromByTable = new Map([...before.tables].map(([from, { type }]) => [type.tableId, { from, type }]));
+export function planMoves(base: LoggedState, catalog: Catalog): TableMove[] {
+  const fromByTable = new Map([...base.tables].map(([from, table]) => [table.type.tableId, { from, table }]));
+  let room = CARRIED_CHARS_MAX;
   return [...catalog.byKey].map(([key, type]): TableMove => {
     const old = fromByTable.get(type.tableId);
     if (old === undefined) return { kind: "add", key };
-    const { from } = old;
-    const isSame = hasSameColumns(old.type, type);
+    const { from, table } = old;
+    const isSame = hasSameColumns(table.type, type);
     if (isSame && key === from) return { kind: "keep", key, from };
-    const { pin, pending } = tableOf(before, from);
-    const canCarry = (isSame || pin.version === 0) && (pending?.bytes ?? 0) <= CARRIED_BYTES_MAX;
-    return { kind: canCarry ? "carry" : "rewrite", key, from };
+    if (isSame || table.pin.version === 0) {
+      const chars = carriedChars(table, type, room);
+      if (chars <= room) {
+        room -= chars;
+        return { kind: "carry", key, from };
+      }
+    }
+    return { kind: isSame ? "fold" : "rewrite", key, from };
   });
+}
+
+/** Encoded length of a table's deltas under its new type; what is surely more than `room` is not encoded. */
+function carriedChars({ deltas, type: stored }: LoggedTable, type: AnyType, room: number): number {
+  const least = deltas.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (deltas.length === 0 || least > room) return least;
+  return JSON.stringify(encodeDelta(type, netUnder(deltas, stored, type))).length;
 }
 
 /** A schema change that was prepared on a head. */
 export interface PreparedMigration {
   readonly base: LoggedState;
   readonly moves: readonly TableMove[];
-  /** Pins of the rewritten tables by their new key; they hold what the base holds. */
+  /** Pins of the folded and rewritten tables by their new key; they hold what the base holds. */
   readonly pins: ReadonlyMap<TypeKey, TablePin>;
 }
 
@@ -82,7 +101,7 @@ export function planMigrationCommit(
       if (later === null) return null;
       const over = move.kind === "carry" ? [...before.deltas, ...later] : later;
       const net = over.length === 0 ? null : netUnder(over, before.type, type);
-      const pin = move.kind === "carry" ? before.pin : must(pins.get(key), `${key} was rewritten`);
+      const pin = move.kind === "carry" ? before.pin : must(pins.get(key), `${key} was written`);
       const logged = net === null ? null : loggedDelta(facts.id, slot, net);
       const now = tableOf(head, move.from);
       const changed = hasSameColumns(before.type, type)

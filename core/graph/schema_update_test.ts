@@ -336,6 +336,37 @@ Deno.test("a small graph changes its schema without writing a table", async () =
   }
 });
 
+Deno.test("a rename of tables with many pending rows folds them, and carries no more than a commit may hold", async () => {
+  const types = ["A", "B", "C", "D", "E"];
+  const schema = (prefix: string, hint: boolean) =>
+    types.map((name) =>
+      `node ${prefix}${name}${hint ? ` @rename_from("Old${name}")` : ""} { slug: String @key  x: F64? }\n`
+    ).join("");
+  const world = await createFilmWorld(schema("Old", false));
+  const graph = await world.open();
+  const lines = (prefix: string, row: string) =>
+    types.flatMap((name) =>
+      Array.from({ length: 40 }, (_, i) => ({
+        type: prefix + name,
+        data: { slug: `${row}${i}`, x: 1 / (i + 3) },
+      }))
+    );
+  await loadLines(
+    graph,
+    types.flatMap((name) =>
+      Array.from({ length: 300 }, (_, i) => ({ type: `Old${name}`, data: { slug: "y".repeat(300) + i } }))
+    ),
+  );
+  for (let i = 0; i < 8; i++) await loadLines(graph, lines("Old", `r${i}-`));
+  const { commit } = await graph.schemaUpdate(source(schema("New", true)));
+  const versions = Object.values(commit!.tables).map(({ pin }) => pin.version);
+  assert.ok(versions.includes(1) && versions.includes(2), `${versions}`);
+  await loadLines(graph, lines("New", "after"));
+  for (const each of [graph, await world.open()]) {
+    for (const name of types) assert.equal(await count(each, `New${name}`), 300 + 9 * 40);
+  }
+});
+
 Deno.test("a fold that began under the old schema is dropped", async () => {
   const world = await createFilmWorld();
   const other = await world.open();
