@@ -3,6 +3,7 @@
  *
  *   a line of prose explains
  *   == path/of/a/file        following lines are the file's content, up to the next `==` or `$`
+ *   == home/config.yaml      is the story's operator config
  *   $ omnigraph …            runs the command line in the story's folder; `$ cat`, `$ rm`, `$ tree` work on that folder
  *   | text                   a line of stdout    ! text  a line of stderr    = 1  the exit code, when it is not 0
  *
@@ -53,7 +54,10 @@ async function run(command: string, folder: string): Promise<string[]> {
   const [program, ...args] = [...command.matchAll(/'([^']*)'|(\S+)/g)].map((word) => word[1] ?? word[2]!);
   switch (program) {
     case "omnigraph": {
-      const { code, stdout, stderr } = await omnigraph(args, { cwd: folder });
+      const { code, stdout, stderr } = await omnigraph(args, {
+        cwd: folder,
+        env: { OMNIGRAPH_HOME: join(folder, "home") },
+      });
       const exit = code === 0 ? [] : [`= ${code}`];
       return [...marked("|", stdout, folder), ...marked("!", stderr, folder), ...exit];
     }

@@ -6,12 +6,16 @@ import { AppError } from "../../core/errors.ts";
 export function renderError(error: unknown, colour = false): string[] {
   const style = colour ? COLOUR : PLAIN;
   if (error instanceof AppError) {
-    const lines = [`${style.error("error:")} ${error.message}`];
+    const [first, ...excerpt] = error.message.split("\n"); // a server sends the excerpt within its message
+    const lines = [`${style.error("error:")} ${first}`, ...excerpt.map((line) => `  ${line}`)];
     for (const diagnostic of error.diagnostics) {
       const rendered = renderText(diagnostic, style);
       lines.push(...rendered.split("\n").map((line) => `  ${line}`));
     }
-    for (const cause of causes(error.cause)) lines.push(`  caused by: ${cause}`);
+    for (const cause of causes(error.cause)) {
+      const [what, ...more] = cause.split("\n").filter((line) => line.trim() !== "");
+      lines.push(`  caused by: ${what}`, ...more.map((line) => `    ${line}`));
+    }
     if (isAboutToken(error)) lines.push("  help: OMNIGRAPH_BEARER_TOKEN holds the token for the server");
     return lines;
   }

@@ -13,3 +13,19 @@ Deno.test("a refused token is followed by where tokens are put, also as a cause"
   ]);
   assert.deepEqual(renderError(new AppError("policy_denied", "no")), ["error: no"]);
 });
+
+Deno.test("an excerpt is indented, whether a server sent it in the message or a library in its cause", () => {
+  const message = "type error: unknown node type `Sihp`\nerror[T1]: type error\n  --> <query>:1:25";
+  assert.deepEqual(renderError(new AppError("type_error", message)), [
+    "error: type error: unknown node type `Sihp`",
+    "  error[T1]: type error",
+    "    --> <query>:1:25",
+  ]);
+  const cause = new Error("a list must end with a ]:\n\na: [\n\n^\n");
+  assert.deepEqual(renderError(new AppError("invalid_input", "`config.yaml` is not valid YAML", { cause })), [
+    "error: `config.yaml` is not valid YAML",
+    "  caused by: a list must end with a ]:",
+    "    a: [",
+    "    ^",
+  ]);
+});
