@@ -6,7 +6,10 @@ import { z } from "zod";
 import { parseJson } from "../base/lossless_json.ts";
 import { AppError } from "../errors.ts";
 
-const branchName = z.string().transform((text, context) => {
+/** Text that every part of the product can hold: without half surrogate pairs, which UTF-8 cannot express. */
+const wholeText = z.string().refine((text) => text.isWellFormed(), "holds half of a surrogate pair");
+
+const branchName = wholeText.transform((text, context) => {
   const name = text.trim();
   if (name === "") context.addIssue({ code: "custom", message: "must not be empty" });
   return name;
@@ -65,7 +68,7 @@ const load = z.object({
   branch: optional(branchName),
   from: optional(branchName),
   mode: optional(mode),
-  data: z.string(),
+  data: wholeText,
 });
 
 /** Body of `schema/apply`. */

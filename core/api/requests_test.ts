@@ -34,6 +34,10 @@ Deno.test("parseQueryRequest() names what is missing or of the wrong kind", () =
   assert.throws(() => parseQueryRequest('{"query":1}'), refusal(/`query` must be a string/));
   assert.throws(() => parseQueryRequest('{"query":"q","params":[1]}'), refusal(/`params` must be an object/));
   assert.throws(() => parseQueryRequest('{"query":"q","branch":" "}'), refusal(/`branch` must not be empty/));
+  assert.throws(
+    () => parseQueryRequest('{"query":"q","branch":"\\ud800"}'),
+    refusal(/`branch` holds half of a surrogate pair/),
+  );
   assert.throws(() => parseQueryRequest("[]"), refusal(/it must be an object/));
   assert.throws(() => parseQueryRequest('{"query":"q"'), refusal(/JSON/));
 });
@@ -60,6 +64,14 @@ Deno.test("parseLoadRequest() knows the three modes", () => {
     refusal(/`mode` must be one of 'merge'/),
   );
   assert.throws(() => parseLoadRequest("{}"), refusal(/`data` is missing/));
+});
+
+Deno.test("parseLoadRequest() refuses text that UTF-8 cannot express instead of changing it", () => {
+  assert.throws(
+    () => parseLoadRequest('{"data":"\\udc00"}'),
+    refusal(/`data` holds half of a surrogate pair/),
+  );
+  assert.equal(parseLoadRequest('{"data":"\\ud83d\\ude00"}').data, "😀");
 });
 
 Deno.test("query parameters: unknown ones are ignored, branch names trimmed", () => {
