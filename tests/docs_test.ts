@@ -24,6 +24,8 @@ import { EXIT } from "../core/cluster/results.ts";
 import { parseBatch } from "../core/graph/write/batch.ts";
 import { parseBundle } from "../core/policy/bundle.ts";
 import { openGate } from "../core/policy/gate.ts";
+import { ACTIONS } from "../core/policy/actions.ts";
+import { ERRORS } from "../core/errors.ts";
 import { compileFile } from "../core/query/compile.ts";
 import { formatQueries } from "../core/query/printer.ts";
 import { checkSchema } from "../core/schema/accept.ts";
@@ -85,9 +87,30 @@ Deno.test("docs: the pages name every command and every exit code of cluster com
     const named = [`\`${path.join(" ")}`, `omnigraph ${path.join(" ")} `];
     assert.ok(named.some((text) => commands.includes(text)), `${path.join(" ")} is missing`);
   }
-  const section = pageText("docs/user/config-repo.md").split("## Exit codes")[1]!.split("\n## ")[0]!;
-  const documented = [...section.matchAll(/^\| (\d+) +\|/gm)].map((row) => Number(row[1]));
+  const documented = [...section("docs/user/config-repo.md", "Exit codes").matchAll(/^\| (\d+) +\|/gm)].map((
+    row,
+  ) => Number(row[1]));
   assert.deepEqual(documented, [...Object.values(EXIT), 64]);
+});
+
+Deno.test("docs: the pages name every action and every status, and only what exists is not called missing", () => {
+  const config = pageText("docs/user/config-repo.md");
+  for (const action of Object.keys(ACTIONS)) {
+    assert.ok(config.includes(`\`${action}\``), `${action} is missing`);
+  }
+  const statuses = [...section("docs/user/server.md", "Errors").matchAll(/^\| (\d{3}) /gm)].map((row) =>
+    row[1]!
+  );
+  assert.deepEqual(new Set(statuses.map(Number)), new Set(Object.values(ERRORS).map(({ status }) => status)));
+  const missing = [
+    ...wordsOf(section("docs/user/commands.md", "Not in this version")).filter((word) => word !== "cluster"),
+    ...wordsOf(section("docs/user/config-repo.md", "Not in this version"))
+      .map((word) => word === "policy" ? word : `cluster ${word.replace("cluster ", "")}`),
+  ];
+  assert.ok(missing.length > 20);
+  for (const command of missing) {
+    assert.throws(() => parseCommandLine(command.split(" ")), /is not in this version yet/, command);
+  }
 });
 
 /** The check of a block; null when there is nothing to hold it to. */
@@ -213,6 +236,18 @@ function accepted(path: string, text: string): Catalog {
   assert.deepEqual(diagnostics.map((diagnostic: Diagnostic) => explain(diagnostic)), []);
   assert.ok(accepted !== null);
   return accepted.catalog;
+}
+
+/** The text below a heading, up to the next one of its level. */
+function section(path: string, heading: string): string {
+  const text = pageText(path).split(`\n## ${heading}\n`)[1];
+  assert.ok(text !== undefined, `${path} has no section ${heading}`);
+  return text.split("\n## ")[0]!;
+}
+
+/** What stands in backticks. */
+function wordsOf(text: string): string[] {
+  return [...text.matchAll(/`([^`]+)`/g)].map((match) => match[1]!);
 }
 
 function pageText(path: string): string {
