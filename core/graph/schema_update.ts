@@ -146,7 +146,7 @@ function supportedPlan(
     throw new AppError(
       "unsupported",
       "hard drops, which purge old versions, are not supported: drop softly by leaving out `--allow-data-loss`, " +
-        "older commits then still show the data",
+        "older commits then keep the data",
     );
   }
   return { steps, next: must(next, "a supported plan has a new schema") };
