@@ -34,14 +34,15 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (error instanceof ReaderGone) return READER_GONE_EXIT;
     const { renderError } = await import("./views/errors.ts");
     for (const line of renderError(error, output.noteColour)) output.note(line);
-    return exitCode(error, argv);
+    return await exitCode(error, argv);
   }
 }
 
 /** Cluster commands say wrong use with 64, because their 2 means "there are changes". */
-function exitCode(error: unknown, argv: readonly string[]): number {
+async function exitCode(error: unknown, argv: readonly string[]): Promise<number> {
   if (!(error instanceof AppError)) return 1;
-  return error.code === "usage" && argv.includes("cluster") ? 64 : error.facts.exit;
+  const { commandWordAt } = await import("./args.ts");
+  return error.code === "usage" && argv[commandWordAt(argv)] === "cluster" ? 64 : error.facts.exit;
 }
 
 /** Root help and version: the answers that must not wait for any import. */

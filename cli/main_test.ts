@@ -1,6 +1,6 @@
 /** The command line as a process: who listens to it and what it leaves when it ends. */
 import assert from "node:assert/strict";
-import { cliArguments, PROJECT } from "../tests/support/process.ts";
+import { cliArguments, omnigraph, PROJECT } from "../tests/support/process.ts";
 
 async function withoutReader(args: readonly string[]): Promise<{ code: number; stderr: string }> {
   const child = new Deno.Command(Deno.execPath(), {
@@ -56,4 +56,12 @@ Deno.test({
       "error: the output cannot be written\n  caused by: No space left on device (os error 28)\n",
     );
   },
+});
+
+Deno.test("wrong use exits 64 for cluster commands and 2 for all others", async () => {
+  const code = async (...args: string[]) => (await omnigraph(args)).code;
+  assert.equal(await code("cluster", "plan", "--server", "x"), 64);
+  assert.equal(await code("--quiet", "cluster", "nope"), 64);
+  assert.equal(await code("query", "cluster"), 2, "a stored query may have the name of a command");
+  assert.equal(await code("--server", "cluster", "snapshot"), 2, "so may a server");
 });
