@@ -28,10 +28,21 @@ export class StoredQuery {
    */
   typed(catalog: Catalog): TypedQuery {
     if (catalog.digest !== this.#catalogDigest) {
-      this.#typed = compileQuery(catalog, this.#source, this.name);
+      this.#typed = this.#compile(catalog);
       this.#catalogDigest = catalog.digest;
     }
     return this.#typed;
+  }
+
+  #compile(catalog: Catalog): TypedQuery {
+    try {
+      return compileQuery(catalog, this.#source, this.name);
+    } catch (cause) {
+      if (!(cause instanceof AppError) || cause.code !== "type_error") throw cause;
+      const message = `stored query '${this.name}' does not fit the graph's schema any more: ` +
+        "restart the server, which serves the queries that were applied when it started";
+      throw new AppError("type_error", message, { diagnostics: cause.diagnostics, cause });
+    }
   }
 }
 
