@@ -57,7 +57,8 @@ export function createApp(services: Services): Hono {
     await next();
     bodies.end(raw);
     if (method === "HEAD") await declareLength(context);
-    log.info("request", { method, path, status: context.res.status, ms: clock.nowMs() - startMs });
+    const { status } = context.res;
+    log.info("request", { method, path: shortened(path), status, ms: clock.nowMs() - startMs });
   });
   for (const [operation, route] of Object.entries(ROUTES) as [OperationId, Route][]) {
     const path = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
@@ -131,12 +132,25 @@ function methodsByPath(): Map<string, Method[]> {
 function methodNotAllowed(context: Context, methods: readonly Method[], services: Services): Response {
   // Whoever may GET may also HEAD.
   const allowed = methods.flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]).join(", ");
-  const text = `method '${context.req.method}' is not allowed on '${context.req.path}', allowed: ${allowed}`;
+  const text = `method '${context.req.method}' is not allowed on '${
+    shortened(context.req.path)
+  }', allowed: ${allowed}`;
   const response = errorResponse(new AppError("method_not_allowed", text), services.log);
   response.headers.set("Allow", allowed);
   return response;
 }
 
 function noRoute(context: Context): AppError {
-  return new AppError("route_not_found", `no route for ${context.req.method} '${context.req.path}'`);
+  return new AppError(
+    "route_not_found",
+    `no route for ${context.req.method} '${shortened(context.req.path)}'`,
+  );
+}
+
+/** Characters of a path that are shown; no route needs more. */
+const PATH_CHARS_SHOWN = 512;
+
+/** The path as logs and messages show it: nobody fills them with one request. */
+function shortened(path: string): string {
+  return path.length <= PATH_CHARS_SHOWN ? path : `${path.slice(0, PATH_CHARS_SHOWN)}…`;
 }

@@ -234,3 +234,11 @@ Deno.test("policy 33: every decision is logged, and so is every request; tokens 
   ]);
   assert.ok(!JSON.stringify(app.records).includes("token-"));
 });
+
+Deno.test("a very long path is shortened wherever it is shown", async () => {
+  const app = await served();
+  const { status, text } = await app.ask("GET", `/${"x".repeat(50_000)}`);
+  assert.equal(status, 404);
+  assert.ok(text.length < 1000, `${text.length} characters`);
+  assert.ok(JSON.stringify(app.records).length < 1000);
+});
