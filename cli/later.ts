@@ -38,7 +38,6 @@ const LATER: readonly string[] = [
   "queries list",
   "queries validate",
   "repair",
-  "schema apply",
 ];
 
 /** The command, or family of commands, that these words name; null when they name none of a later version. */

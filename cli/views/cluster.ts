@@ -48,7 +48,7 @@ export function applyLines({ result, diagnostics }: Outcome<ApplyResult>, colour
     : "cluster apply failed";
   const end =
     `state: revision ${state.state_revision}, converged: ${result.converged}, written: ${result.state_written}`;
-  const pickup = "note: servers serve the new revision once they restart or reload";
+  const pickup = "note: servers serve the new revision once they restart";
   return [
     head,
     ...(planned ? changeLines(changes) : []),

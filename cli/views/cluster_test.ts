@@ -55,7 +55,7 @@ Deno.test("views: plan and apply list every change, its fate and its steps", asy
   assert.deepEqual(applyLines(await bench.apply()).slice(-3), [
     "  state: revision 1, converged: true, written: true",
     "  commit: none, the config directory is not in a git repository",
-    "  note: servers serve the new revision once they restart or reload",
+    "  note: servers serve the new revision once they restart",
   ]);
   assert.deepEqual(planLines(await bench.plan()).slice(0, 2), [
     "cluster plan: 0 change(s), 0 approval gate(s)",
