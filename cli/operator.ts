@@ -43,6 +43,9 @@ export interface Profile {
 
 const ALIAS_KEYS = ["server", "query", "graph", "args", "params", "format", "command"] as const;
 
+/** Actors of the engine's own commits. */
+const RESERVED_ACTORS = "omnigraph:";
+
 const READ_CONFIGS = new WeakMap<Context, OperatorConfig>();
 
 /** Path of the operator config file, or null when there is no home folder. */
@@ -63,9 +66,22 @@ export function readOperatorConfig(context: Context): OperatorConfig {
   return config;
 }
 
-/** Who acts in a direct write: `--as`, else `operator.actor`, else nobody. */
+/**
+ * Who acts in a direct write: `--as`, else `operator.actor`, else nobody. Throws `AppError` for an actor without a name
+ * and for the names that the engine keeps for itself.
+ */
 export function actorOf(context: Context): string | null {
-  return context.args.values.get("as") ?? readOperatorConfig(context).actor;
+  const flag = context.args.values.get("as");
+  const actor = flag ?? readOperatorConfig(context).actor;
+  const where = flag === undefined ? "`operator.actor` in the operator config" : "flag `--as`";
+  if (actor !== null && actor.trim() === "") throw new AppError("usage", `${where} is blank: name who acts`);
+  if (actor?.startsWith(RESERVED_ACTORS)) {
+    throw new AppError(
+      "usage",
+      `${where} is \`${actor}\`: names that start with \`${RESERVED_ACTORS}\` are reserved`,
+    );
+  }
+  return actor;
 }
 
 function read(context: Context): OperatorConfig {

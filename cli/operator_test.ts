@@ -115,3 +115,16 @@ Deno.test("an unknown server or profile is told the defined ones and the file", 
   );
   await assert.rejects(message({ profile: "far" }), /unknown profile 'far': `profiles` of `.*` defines near/);
 });
+
+Deno.test("an actor has a name, and not one of the engine's own", async () => {
+  const actor = (text: string, values: Readonly<Record<string, string>> = {}) =>
+    withConfig(text, actorOf, values);
+  assert.equal(await actor("operator: { actor: act-lena }\n", { as: "act-ana" }), "act-ana");
+  for (const as of ["", "  "]) await assert.rejects(actor("", { as }), /flag `--as` is blank/);
+  await assert.rejects(
+    actor("", { as: "omnigraph:repair" }),
+    /`--as` is `omnigraph:repair`: .* are reserved/,
+  );
+  await assert.rejects(actor("operator: { actor: omnigraph:x }\n"), /`operator\.actor` .*reserved/);
+  await assert.rejects(actor('operator: { actor: " " }\n'), /`operator\.actor` .*blank/);
+});
