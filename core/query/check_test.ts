@@ -34,17 +34,17 @@ function expectFailure(code: string, text: string, ...fragments: string[]): void
   assert.ok(found.span !== undefined && found.span.end > found.span.start);
 }
 
-Deno.test("T1: a binding to an unknown node type", () => {
+Deno.test("query-language 35: T1: a binding to an unknown node type", () => {
   expectFailure("T1", "$x: Plnt", "`Plnt`");
   expectFailure("T1", "$x: Grafted", "`Grafted`");
 });
 
-Deno.test("T2: an unknown inline property", () => {
+Deno.test("query-language 35: T2: an unknown inline property", () => {
   expectFailure("T2", '$x: Plant { labell: "a" }', "`Plant`", "`labell`");
   expectFailure("T2", '$x: Plant { id: "a" }', "`id`");
 });
 
-Deno.test("T3: a literal that does not fit", () => {
+Deno.test("query-language 35: T3: a literal that does not fit", () => {
   expectFailure("T3", '$x: Plant { height: "tall" }', "Plant.height", "I32", "String");
   expectFailure("T3", "insert Label { text: 3 }", "Label.text", "String", "I64");
   expectFailure("T3", '$x: Plant { planted: "2020-01-01" }', "Date", "String");
@@ -66,18 +66,18 @@ Deno.test("T3: a literal that does not fit", () => {
   expectFailure("T3", 'delete Plant where light = "moon"', "expects one of");
 });
 
-Deno.test("T4: an unknown edge word", () => {
+Deno.test("query-language 35: T4: an unknown edge word", () => {
   expectFailure("T4", "$p graftd $x", "`graftd`");
 });
 
-Deno.test("T5: an endpoint of the wrong type", () => {
+Deno.test("query-language 35: T5: an endpoint of the wrong type", () => {
   expectFailure("T5", "$x: Label $x grafted $p", "`$x`", "`Label`", "Grafted: Plant -> Plant");
   expectFailure("T5", "$x: Label $p growsIn $x", "`$x`", "`Label`", "Bed", "GrowsIn: Plant -> Bed");
   expectFailure("T5", "$_ tends $p", "`$p`", "`Plant`", "Tends: Gardener -> Bed");
   expectFailure("T5", "$x growsIn $x", "`$x`");
 });
 
-Deno.test("T6: an unbound variable, an unknown property, a value that is no parameter", () => {
+Deno.test("query-language 35: T6: an unbound variable, an unknown property, a value that is no parameter", () => {
   expectFailure("T6", '$x.label = "a"', "`$x` is not bound");
   expectFailure("T6", '$p.labl = "a"', "`Plant`", "`labl`");
   expectFailure("T6", "$p $g:grafted $_ $g.hour = 3", "`Grafted`", "`hour`");
@@ -87,12 +87,12 @@ Deno.test("T6: an unbound variable, an unknown property, a value that is no para
   expectFailure("T6", "$i.label = 3", "`$i` is not bound");
 });
 
-Deno.test("a filter above the clause that introduces its variable is T6, below it is fine", () => {
+Deno.test("query-language 17: a filter above the clause that introduces its variable is T6, below it is fine", () => {
   expectFailure("T6", "$b.row = 3 $p growsIn $b", "`$b`");
   expectValid("$p growsIn $b $b.row = 3");
 });
 
-Deno.test("T7: operands that cannot be compared", () => {
+Deno.test("query-language 35: T7: operands that cannot be compared", () => {
   expectFailure("T7", '$p.height = "3"', "I32", "String");
   expectFailure("T7", '$p.planted > "2020-01-01"', "Date", "String");
   expectFailure("T7", "$p.planted > now()", "Date", "DateTime");
@@ -120,7 +120,7 @@ Deno.test("T7: operands that cannot be compared", () => {
   expectFailure("T7", 'search($p.label, "a") = false', "= true");
 });
 
-Deno.test("T8: aggregates of what they cannot aggregate", () => {
+Deno.test("query-language 35: T8: aggregates of what they cannot aggregate", () => {
   expectFailure("T8", "| return { sum($p.label) }", "sum", "String");
   expectFailure("T8", "| return { avg($p.planted) }", "avg", "Date");
   expectFailure("T8", "| return { min($p.planted) }", "min", "Date");
@@ -129,7 +129,7 @@ Deno.test("T8: aggregates of what they cannot aggregate", () => {
   for (const fn of ["sum", "avg", "min", "max"]) expectFailure("T8", `| return { ${fn}($p) }`, fn, "node");
 });
 
-Deno.test("T9: a `not` without an outer variable, a non-key beside an aggregate", () => {
+Deno.test("query-language 35: T9: a `not` without an outer variable, a non-key beside an aggregate", () => {
   expectFailure("T9", "not { $x: Bed }", "`not`");
   expectFailure("T9", "not { $x: Bed not { $p growsIn $x } }", "`not`");
   expectFailure("T9", "| return { $p.label, $i, count($p) }", "aggregate");
@@ -137,13 +137,13 @@ Deno.test("T9: a `not` without an outer variable, a non-key beside an aggregate"
   expectFailure("T9", "| return { $p.label as l, l, count($p) }", "aggregate");
 });
 
-Deno.test("T10: a mutation on an unknown type", () => {
+Deno.test("query-language 35: T10: a mutation on an unknown type", () => {
   expectFailure("T10", "insert Plnt { label: $s }", "`Plnt`");
   expectFailure("T10", "update Plnt set { label: $s } where label = $s", "`Plnt`");
   expectFailure("T10", "delete Plnt where label = $s", "`Plnt`");
 });
 
-Deno.test("T11: an unknown property of a mutation, a Blob in where", () => {
+Deno.test("query-language 35: T11: an unknown property of a mutation, a Blob in where", () => {
   expectFailure("T11", "insert Plant { labl: $s }", "`Plant`", "`labl`");
   expectFailure("T11", "update Plant set { hight: $i } where label = $s", "`hight`");
   expectFailure("T11", "delete Plant where labl = $s", "`labl`");
@@ -152,7 +152,7 @@ Deno.test("T11: an unknown property of a mutation, a Blob in where", () => {
   expectFailure("T11", "delete Plant where photo = $blob", "Plant.photo", "Blob");
 });
 
-Deno.test("T12: an insert without a required property or endpoint", () => {
+Deno.test("query-language 35: T12: an insert without a required property or endpoint", () => {
   expectFailure("T12", "insert Bed { row: 3 }", "`Bed`", "`side`");
   expectFailure("T12", "insert Tends { from: $s, to: $s }", "Tends", "`hours`");
   expectFailure("T12", "insert Grafted { to: $s }", "Grafted: Plant -> Plant", "`from`");
@@ -161,17 +161,17 @@ Deno.test("T12: an insert without a required property or endpoint", () => {
   expectValid("insert Gardener { name: $s }");
 });
 
-Deno.test("T13: a property assigned twice", () => {
+Deno.test("query-language 35: T13: a property assigned twice", () => {
   expectFailure("T13", "insert Label { text: $s, text: $s }", "Label.text");
   expectFailure("T13", "update Plant set { height: 1, height: 2 } where label = $s", "Plant.height");
 });
 
-Deno.test("T14: a mutation value that is no parameter", () => {
+Deno.test("query-language 35: T14: a mutation value that is no parameter", () => {
   expectFailure("T14", "insert Label { text: $txt }", "`$txt`");
   expectFailure("T14", "delete Label where text = $txt", "`$txt`");
 });
 
-Deno.test("T15: hop bounds and nearest", () => {
+Deno.test("query-language 35: T15: hop bounds and nearest", () => {
   expectFailure("T15", "$p grafted{0,2} $x", "must be >= 1");
   expectFailure("T15", "$p grafted{3,2} $x", "max must be >= min");
   expectFailure("T15", "$p grafted{1,} $x", "unbounded traversal is disabled");
@@ -187,16 +187,16 @@ Deno.test("T15: hop bounds and nearest", () => {
   for (const query of ["$v", "$s", '"text"', "[1, 2.5, 3]"]) expectValid(order("$p.scent", query));
 });
 
-Deno.test("T16: an update of an edge type", () => {
+Deno.test("query-language 35: T16: an update of an edge type", () => {
   expectFailure("T16", "update Tends set { hours: 1.5 } where hours = 2.5", "Tends: Gardener -> Bed");
 });
 
-Deno.test("T17: nearest in order without limit", () => {
+Deno.test("query-language 35: T17: nearest in order without limit", () => {
   expectFailure("T17", "| return { $p } order { nearest($p.scent, $v) }", "nearest", "limit");
   expectFailure("T17", "| return { nearest($p.scent, $v) as d } order { d }", "limit");
 });
 
-Deno.test("T18: an alias beside a standalone nearest", () => {
+Deno.test("query-language 35: T18: an alias beside a standalone nearest", () => {
   expectFailure(
     "T18",
     "| return { $p.label as l } order { nearest($p.scent, $v), l } limit 3",
@@ -207,7 +207,7 @@ Deno.test("T18: an alias beside a standalone nearest", () => {
   expectValid('| return { $p.label as l } order { bm25($p.notes, "x"), l } limit 3');
 });
 
-Deno.test("T19: search and fuzzy on what is no String", () => {
+Deno.test("query-language 35: T19: search and fuzzy on what is no String", () => {
   expectFailure("T19", '| return { search($p.height, "a") }', "search", "$p.height", "I32");
   expectFailure("T19", "search($p.label, $i)", "String", "I32");
   expectFailure("T19", 'search("text", "a")', "String property");
@@ -216,13 +216,13 @@ Deno.test("T19: search and fuzzy on what is no String", () => {
   expectValid('fuzzy($p.label, "a", $i)');
 });
 
-Deno.test("T20: match_text and bm25 on what is no String", () => {
+Deno.test("query-language 35: T20: match_text and bm25 on what is no String", () => {
   expectFailure("T20", 'match_text($p.tags, "a")', "match_text", "[String]");
   expectFailure("T20", "match_text($p.label, 3)", "I64");
   expectFailure("T20", '| return { $p } order { bm25($p.height, "a") }', "bm25", "I32");
 });
 
-Deno.test("T21: rrf without limit, with a bad k, over two variables", () => {
+Deno.test("query-language 35: T21: rrf without limit, with a bad k, over two variables", () => {
   const arms = 'nearest($p.scent, $v), bm25($p.notes, "x")';
   expectFailure("T21", `| return { $p } order { rrf(${arms}) }`, "rrf", "limit");
   expectFailure("T21", `| return { rrf(${arms}) as r } order { r }`, "limit");
@@ -233,12 +233,12 @@ Deno.test("T21: rrf without limit, with a bad k, over two variables", () => {
   expectValid(`| return { $p } order { rrf(${arms}, $i) desc } limit 3`);
 });
 
-Deno.test("T22: an undirected edge between different types", () => {
+Deno.test("query-language 35: T22: an undirected edge between different types", () => {
   expectFailure("T22", "$p <growsIn> $b", "GrowsIn: Plant -> Bed");
   expectValid("$p <grafted>{1,3} $x");
 });
 
-Deno.test("T23: misused edge variables", () => {
+Deno.test("query-language 35: T23: misused edge variables", () => {
   expectFailure("T23", "$p $g:grafted{1,1} $x", "`$g`", "hop bounds");
   expectFailure("T23", "$p $p:grafted $x", "`$p`");
   expectFailure("T23", "$p $x:grafted $x", "`$x`");
@@ -254,7 +254,7 @@ Deno.test("T23: misused edge variables", () => {
   expectValid("$p $_:grafted{1,2} $x");
 });
 
-Deno.test("T24: Blobs as read values", () => {
+Deno.test("query-language 35: T24: Blobs as read values", () => {
   expectFailure("T24", "| return { $p.photo }", "$p.photo", "Blob");
   expectFailure("T24", "| return { $blob }", "$blob", "Blob");
   expectFailure("T24", "| return { count($p.photo) }", "Blob");
@@ -268,7 +268,7 @@ Deno.test("a Blob can be assigned from text or a Blob parameter", () => {
   expectValid('insert Plant { label: "a", photo: $blob }');
 });
 
-Deno.test("rules without a code", () => {
+Deno.test("query-language 35: rules without a code", () => {
   expectFailure("", "| return { $x }", "`$x` is not bound");
   expectFailure("", "$x = 3", "`$x` is not bound");
   expectFailure("", "$p: Bed", "`$p` is already bound to type `Plant`");

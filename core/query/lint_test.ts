@@ -19,7 +19,7 @@ edge Beside: Bed -> Bed
 edge Trained: Nurse -> Nurse
 `;
 
-Deno.test("lintFile() reports reads, mutations, errors and warnings (golden)", async (t) => {
+Deno.test("query-language 36: lintFile() reports reads, mutations, errors and warnings (golden)", async (t) => {
   await t.assertSnapshot(golden(`
 query beds($ward: String) { match { $b: Bed { ward: $ward } } return { $b.tags } }
 query wipe() { delete Bde where number = 3 }
@@ -30,7 +30,7 @@ query late($n: I32) { match { $b: Bed { number: $n } not { $_ caers $b } } retur
 `));
 });
 
-Deno.test("lintFile() turns a syntax error into one Q000 finding and no results (golden)", async (t) => {
+Deno.test("query-language 36: lintFile() turns a syntax error into one Q000 finding and no results (golden)", async (t) => {
   await t.assertSnapshot(golden(`
 query fine() { match { $b: Bed } return { $b } }
 query cold() { match { $b: Bed $b.number > -1 } return { $b } }
@@ -38,7 +38,7 @@ query worse() { match { } }
 `));
 });
 
-Deno.test("lintFile() leaves out what is empty and takes a file without queries", () => {
+Deno.test("query-language 36: lintFile() leaves out what is empty and takes a file without queries", () => {
   assert.deepEqual(lint("// nothing yet"), {
     status: "ok",
     schema_source: { kind: "file", path: "ward.pg" },
@@ -73,7 +73,7 @@ query d($n: I32) { delete Bed where number = $n }`);
   assert.equal(warnings, 2);
 });
 
-Deno.test("L201 is sorted by type and property and names the updates of the type", () => {
+Deno.test("query-language 36: L201 is sorted by type and property and names the updates of the type", () => {
   const { findings, status, warnings } = lint(`
 query z($b: String) { update Nurse set { name: "x" } where badge = $b }
 query y($n: I32) { update Bed set { ward: "w" } where number = $n  update Bed set { ward: "v" } where number = 1 }
@@ -100,7 +100,7 @@ Deno.test("L201 needs a valid update: inserts, and updates that fail, count for 
   assert.deepEqual(findings.map((one) => [one.property, one.query_names]), [["tags", ["c"]]]);
 });
 
-Deno.test("lint names columns without their variable, unlike row keys (query language 18)", () => {
+Deno.test("query-language 18: lint names columns without their variable, unlike row keys", () => {
   const text = `query q($n: I32, $v: Vector(2)) {
     match { $b: Bed search($b.note, "x") }
     return { $b.ward, $b, $n, $v, 7, now(), $b.number as n, n as m, search($b.note, "x"), bm25($b.note, "x"), $b as bed, bed as whole,
@@ -159,7 +159,7 @@ Deno.test("a read reads bound types and walked edges with both ends, also inside
   ]);
 });
 
-Deno.test("a node delete reads and writes every incident edge type, nodes first (query language 37)", () => {
+Deno.test("query-language 37: a node delete reads and writes every incident edge type, nodes first", () => {
   const { result, reads, writes } = operationOf("query q($n: I32) { delete Bed where number = $n }");
   assert.deepEqual(result, []);
   assert.deepEqual(reads, [node("Bed"), edge("Beside"), edge("Cares")]);
@@ -178,7 +178,7 @@ Deno.test("inserts, updates and edge deletes touch their target; an edge insert 
   assert.deepEqual([remove.reads, remove.writes], [[edge("Cares")], [edge("Cares")]]);
 });
 
-Deno.test("a mutation of a name that is node and edge touches the node (query language 38)", () => {
+Deno.test("query-language 38: a mutation of a name that is node and edge touches the node", () => {
   const { results } = lintFile(GARDEN, {
     path: "g.gq",
     text: "query q($t: String) { delete Label where text = $t }",

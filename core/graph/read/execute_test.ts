@@ -167,7 +167,7 @@ Deno.test("more groups than fit a small table, by two keys", async () => {
   assert.equal(all.reduce((sum, row) => sum + (row.n as number), 0), 20_000);
 });
 
-Deno.test("search works on a variable bound by traversal, and two searches intersect", async () => {
+Deno.test("query-language 27: search works on a variable bound by traversal, and two searches intersect", async () => {
   const data = [
     doc("a"),
     doc("b", { title: "An Introduction to running" }),
@@ -193,7 +193,7 @@ Deno.test("search works on a variable bound by traversal, and two searches inter
   ]);
 });
 
-Deno.test("fuzzy finds what is a few edits away", async () => {
+Deno.test("query-language 28: fuzzy finds what is a few edits away", async () => {
   const data = [doc("a", { title: "Introduction" }), doc("b", { title: "Other" })];
   assert.deepEqual(
     await column(data, `() { match { $d: Doc fuzzy($d.title, "Introductio") } return { $d } }`),
@@ -224,7 +224,7 @@ Deno.test("nearest ranks the matching set, drops null vectors and puts zero vect
   assert.deepEqual(await column(VECTORS, value), [1]);
 });
 
-Deno.test("nearest keeps its order under fan-out, parallel edges by edge id", async () => {
+Deno.test("query-language 24: nearest keeps its order under fan-out, parallel edges by edge id", async () => {
   const edges = ["c-a-e2", "c-a-e1", "b-c-e3"].map((text, page) => {
     const [from, to, id] = text.split("-");
     return { edge: "Cites", from, to, data: { id, page } };
