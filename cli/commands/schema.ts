@@ -1,6 +1,7 @@
 /** `omnigraph schema …`. */
 import type { Context } from "../context.ts";
 import { withStoredGraph } from "../direct.ts";
+import type { Diagnostic } from "../../core/base/diagnostic.ts";
 import { refuseClusterManaged } from "../cluster_managed.ts";
 import { findScope } from "../scope.ts";
 import { readInput } from "../source.ts";
@@ -38,17 +39,19 @@ export async function runSchemaPlan(context: Context): Promise<number> {
 export async function runSchemaApply(context: Context): Promise<number> {
   const { parseStorageUri } = await import("../../core/storage/uri.ts");
   const { schemaApplyText } = await import("../views/schema.ts");
+  const { renderDiagnostic } = await import("../../core/base/report.ts");
   const { positionals, switches, values } = context.args;
   const path = values.get("schema")!;
   const source = { path, text: readInput(context, path) };
   const allowDataLoss = switches.has("allow-data-loss");
+  const onWarning = (warning: Diagnostic) => context.output.note(renderDiagnostic(warning));
   const scope = findScope(context, positionals[0]);
   if (scope.kind === "store") refuseClusterManaged(parseStorageUri(scope.uri, context.cwd));
   const actor = await writeActor(context);
   const result = await withGraph(
     context,
     { uri: positionals[0], echo: "schema apply" },
-    (graph) => graph.applySchema({ source, allowDataLoss, actor }),
+    (graph) => graph.applySchema({ source, allowDataLoss, actor, onWarning }),
   );
   context.output.out(switches.has("json") ? prettyOutput(result) : schemaApplyText(result));
   return 0;

@@ -295,14 +295,9 @@ export class EmbeddedGraph implements Graph {
     return { applied: update.commit !== null, ...update };
   }
 
-  async applySchema(
-    request: {
-      readonly source: SourceText;
-      readonly allowDataLoss?: boolean;
-      readonly actor?: string | null;
-    },
-  ): Promise<SchemaApplyOutput> {
-    const { applied, steps } = await this.schemaUpdate(request.source, request);
+  async applySchema(request: Parameters<Graph["applySchema"]>[0]): Promise<SchemaApplyOutput> {
+    const { applied, steps, diagnostics } = await this.schemaUpdate(request.source, request);
+    for (const warning of diagnostics) request.onWarning?.(warning);
     const { graph_manifest_version } = await this.snapshot();
     const { uri } = this;
     return { uri, supported: true, applied, step_count: steps.length, graph_manifest_version, steps };

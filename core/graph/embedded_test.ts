@@ -239,7 +239,12 @@ Deno.test("schemaUpdate() replaces the text of a schema with the same meaning by
   const { open } = await createFilmWorld();
   const [graph, other] = [await open(), await open()];
   await loadLines(graph, [film("a")]);
-  assert.deepEqual(await graph.schemaUpdate(FILM_SCHEMA), { applied: false, commit: null, steps: [] });
+  assert.deepEqual(await graph.schemaUpdate(FILM_SCHEMA), {
+    applied: false,
+    commit: null,
+    steps: [],
+    diagnostics: [],
+  });
   const edited = { path: "films.pg", text: `// a remark\n${FILM_SCHEMA.text}` };
   assert.deepEqual(await graph.previewSchemaUpdate(edited), { supported: true, steps: [] });
   const { applied, commit } = await graph.schemaUpdate(edited, { actor: "act-lena" });
@@ -250,7 +255,12 @@ Deno.test("schemaUpdate() replaces the text of a schema with the same meaning by
     assert.equal(each.catalog().digest, commit!.schemaDigest);
     assert.deepEqual(await titles(each), { a: "a" });
   }
-  assert.deepEqual(await graph.schemaUpdate(edited), { applied: false, commit: null, steps: [] });
+  assert.deepEqual(await graph.schemaUpdate(edited), {
+    applied: false,
+    commit: null,
+    steps: [],
+    diagnostics: [],
+  });
 });
 
 Deno.test("the gate is asked before every write, with the branches of the question, and fails closed", async () => {

@@ -4,6 +4,7 @@
  */
 import type { Cell } from "../schema/value_type.ts";
 import type { Json } from "../base/json.ts";
+import type { Diagnostic } from "../base/diagnostic.ts";
 import type { SourceText } from "../base/span.ts";
 import type { SchemaStep } from "../schema/steps.ts";
 
@@ -141,6 +142,8 @@ export interface Graph {
     readonly source: SourceText;
     readonly allowDataLoss?: boolean;
     readonly actor?: string | null;
+    /** Hears of hints that are ignored. */
+    readonly onWarning?: (warning: Diagnostic) => void;
   }): Promise<SchemaApplyOutput>;
   branches(): Promise<{ readonly branches: readonly string[] }>;
   commits(branch?: string): Promise<{ readonly commits: readonly CommitOutput[] }>;

@@ -6,6 +6,7 @@
  * Everything is decided anew on the newest head when another process was faster, so nothing that it wrote is lost.
  */
 import { WRITE_ATTEMPTS_MAX } from "../base/limits.ts";
+import type { Diagnostic } from "../base/diagnostic.ts";
 import type { SourceText } from "../base/span.ts";
 import { must } from "../base/assert.ts";
 import { AppError } from "../errors.ts";
@@ -39,6 +40,8 @@ export interface SchemaUpdate {
   /** Null when the bytes are those of the accepted schema. */
   readonly commit: Commit | null;
   readonly steps: readonly SchemaStep[];
+  /** Warnings: hints that were ignored. */
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 /** What {@linkcode updateSchema} takes. */
@@ -81,8 +84,8 @@ async function attempt(
 ): Promise<SchemaUpdate | null> {
   const { store, schemas, ports, source, allowDataLoss } = options;
   const previous = await schemas.load(base.commit.schemaDigest);
-  if (source.text === previous.source) return { commit: null, steps: [] };
-  const { steps, next } = supportedPlan(requirePlan(previous, source, { allowDataLoss }));
+  if (source.text === previous.source) return { commit: null, steps: [], diagnostics: [] };
+  const { steps, next, diagnostics } = supportedPlan(requirePlan(previous, source, { allowDataLoss }));
   await refuseBranches(store);
   await schemas.save(next);
   await ports.failpoint("schema.saved");
@@ -91,7 +94,7 @@ async function attempt(
   if (pins === null) return null;
   await ports.failpoint("schema.tables_written");
   const commit = await publishPrepared(options, turn, { base, moves, pins }, next);
-  return commit === null ? null : { commit, steps };
+  return commit === null ? null : { commit, steps, diagnostics };
 }
 
 async function publishPrepared(
@@ -137,9 +140,8 @@ export function previewSchema(
   return reason === null ? { supported: true, steps } : { supported: false, steps, reason };
 }
 
-function supportedPlan(
-  { steps, next }: MigrationPlan,
-): { steps: readonly SchemaStep[]; next: AcceptedSchema } {
+function supportedPlan(plan: MigrationPlan): MigrationPlan & { readonly next: AcceptedSchema } {
+  const { steps, next } = plan;
   const refusal = firstRefusal(steps);
   if (refusal !== null) throw new AppError("unsupported", refusalText(refusal));
   if (steps.some((step) => "mode" in step && step.mode === "hard")) {
@@ -149,7 +151,7 @@ function supportedPlan(
         "older commits then keep the data",
     );
   }
-  return { steps, next: must(next, "a supported plan has a new schema") };
+  return { ...plan, next: must(next, "a supported plan has a new schema") };
 }
 
 async function refuseBranches(store: ObjectStore): Promise<void> {

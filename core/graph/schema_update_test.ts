@@ -276,7 +276,12 @@ Deno.test("33: an edit of comments is applied without steps, and its repetition 
   assert.deepEqual([applied, steps], [true, []]);
   assert.equal((await graph.schema()).schema_source, desired.text);
   assert.equal(graph.accepted().digests.source, sha256Hex(desired.text));
-  assert.deepEqual(await graph.schemaUpdate(desired), { applied: false, commit: null, steps: [] });
+  assert.deepEqual(await graph.schemaUpdate(desired), {
+    applied: false,
+    commit: null,
+    steps: [],
+    diagnostics: [],
+  });
 });
 
 Deno.test("a schema change that loses its race goes on from the new head and loses no write", async () => {
