@@ -60,18 +60,21 @@ async function launch(args: readonly string[], env: Env): Promise<number> {
     console.log(["deno", ...command].map(shellWord).join(" "));
     return 0;
   }
-  return await runChild(command);
+  return await runChild(command, outcome.settings.shutdownGraceMs);
 }
 
 /** What each signal to this process becomes for the server; a closed terminal is a request to stop. */
 const FORWARDED = { SIGINT: "SIGINT", SIGTERM: "SIGTERM", SIGHUP: "SIGTERM" } as const;
 
+/** How long the server may take to follow a signal, beyond its grace, before it is killed; milliseconds. */
+const FOLLOWING_MS_MAX = { first: 5000, second: 1000 };
+
 /**
  * Runs the server to its end, passing signals on. It has a process group of its own, so that each comes once. Its
  * standard input is a pipe that this process holds open: when this process is killed, the pipe ends and so does the
- * server.
+ * server. A server that is too busy to notice signals is killed; storage is safe against that at any moment.
  */
-async function runChild(args: readonly string[]): Promise<number> {
+async function runChild(args: readonly string[], graceMs: number): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [...args, "--until-stdin-ends"],
     stdin: "piped",
@@ -79,13 +82,19 @@ async function runChild(args: readonly string[]): Promise<number> {
     stderr: "inherit",
     detached: true,
   }).spawn();
+  const send = (signal: Deno.Signal) => {
+    try {
+      child.kill(signal);
+    } catch {
+      // it has ended already
+    }
+  };
+  let signals = 0;
   for (const [received, sent] of Object.entries(FORWARDED) as [Deno.Signal, Deno.Signal][]) {
     Deno.addSignalListener(received, () => {
-      try {
-        child.kill(sent);
-      } catch {
-        // it has ended already
-      }
+      send(sent);
+      const patienceMs = ++signals === 1 ? graceMs + FOLLOWING_MS_MAX.first : FOLLOWING_MS_MAX.second;
+      setTimeout(() => send("SIGKILL"), patienceMs);
     });
   }
   return (await child.status).code;

@@ -31,6 +31,8 @@ export type SettingsOutcome =
 
 const DEFAULT_BIND = "127.0.0.1:8080";
 const DEFAULT_GRACE_MS = 30_000;
+/** A day; timers cannot wait for longer than 24. */
+const GRACE_MS_MAX = 86_400_000;
 
 /** Variables that named a boot source before clusters did. */
 const FORMER_SOURCES = ["OMNIGRAPH_TARGET_URI", "OMNIGRAPH_CONFIG", "OMNIGRAPH_TARGET"] as const;
@@ -80,7 +82,11 @@ export function readSettings(args: readonly string[], env: Env): SettingsOutcome
   if (level === undefined) return refuse(1, `OMNIGRAPH_LOG '${logLevel}' is none of ${LEVELS.join(", ")}`);
   const graceText = given(env, "OMNIGRAPH_SHUTDOWN_GRACE_MS");
   const shutdownGraceMs = graceText === null ? DEFAULT_GRACE_MS : parseCount(graceText);
-  if (shutdownGraceMs === null) return refuse(1, `OMNIGRAPH_SHUTDOWN_GRACE_MS '${graceText}' is no number`);
+  if (shutdownGraceMs === null || shutdownGraceMs > GRACE_MS_MAX) {
+    const text =
+      `OMNIGRAPH_SHUTDOWN_GRACE_MS '${graceText}' is no number of milliseconds up to ${GRACE_MS_MAX}`;
+    return refuse(1, text);
+  }
   const settings = {
     cluster,
     bind,

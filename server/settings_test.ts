@@ -66,5 +66,9 @@ Deno.test("readSettings() refuses what it cannot use", () => {
   assert.match(exitOf(["--cluster", "a", "--cluster", "b"]).text, /given twice/);
   assert.match(exitOf(["--unauthenticated=yes"]).text, /takes no value/);
   assert.match(exitOf(["--cluster", "a"], { OMNIGRAPH_LOG: "loud" }).text, /OMNIGRAPH_LOG 'loud'/);
+  for (const grace of ["-1", "1s", "86400001"]) {
+    const { text } = exitOf(["--cluster", "a"], { OMNIGRAPH_SHUTDOWN_GRACE_MS: grace });
+    assert.match(text, /^OMNIGRAPH_SHUTDOWN_GRACE_MS '.*' is no number of milliseconds/);
+  }
   assert.equal(exitOf(["--help"]).exit, 0);
 });

@@ -243,6 +243,26 @@ Deno.test("server 38: SIGTERM lets an open request finish and exits 0", async ()
   });
 });
 
+Deno.test("a second signal ends a server too, that is too busy to notice signals", async () => {
+  await withTempDir(async (folder) => {
+    const { config } = await applyFleet(folder);
+    const server = await startServer(["--cluster", config], TOKENS_ENV);
+    const ships = Array.from({ length: 5000 }, (_, i) => `{"type":"Ship","data":{"name":"ship-${i}"}}`);
+    assert.equal((await load(server, ships.join("\n"))).status, 200);
+    const query = "query q() { match { $a: Ship $b: Ship $c: Ship $d: Ship } return { count($a) as n } }";
+    const answer = server.ask("POST", "/graphs/fleet/query", { token: COOK, json: { query } });
+    const failed = assert.rejects(answer);
+    for (let busy = false; !busy;) {
+      const health = server.ask("GET", "/healthz", { signal: AbortSignal.timeout(500) });
+      busy = await health.then(() => false, () => true);
+    }
+    const first = server.stop();
+    await new Promise((done) => setTimeout(done, 200));
+    assert.deepEqual(await Promise.all([first, server.stop()]), [137, 137]);
+    await failed;
+  });
+});
+
 Deno.test("policy 24: HTTP and a direct call of the engine agree about who may change main", async () => {
   await withFleet(async (server, root) => {
     const policy = `version: 1

@@ -28,6 +28,8 @@ export interface AskOptions {
   readonly json?: unknown;
   readonly body?: BodyInit;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Gives the request up. */
+  readonly signal?: AbortSignal;
 }
 
 /** A server that ended before it listened. */
@@ -95,7 +97,10 @@ async function ask(url: string, method: string, options: AskOptions): Promise<An
   if (options.token !== undefined) headers.set("Authorization", `Bearer ${options.token}`);
   if (options.json !== undefined) headers.set("Content-Type", "application/json");
   const body = options.json === undefined ? options.body : JSON.stringify(options.json);
-  return await readAnswer(await fetch(url, { method, headers, ...(body === undefined ? {} : { body }) }));
+  const { signal = null } = options;
+  return await readAnswer(
+    await fetch(url, { method, headers, signal, ...(body === undefined ? {} : { body }) }),
+  );
 }
 
 /** Collects a stream as text while it runs. */
