@@ -3,11 +3,14 @@ import { must } from "../base/assert.ts";
 import type { AnyType, Catalog, TypeKey } from "../schema/catalog.ts";
 import { columnNames } from "../storage/columns.ts";
 import type { TablePin } from "../storage/table_store.ts";
-import { underType } from "./column_pairing.ts";
+import { storedName, underType } from "./column_pairing.ts";
 import type { LoggedState } from "./logged_state.ts";
 import type { TableMove } from "./plan_migration_commit.ts";
 import { type TableCommitOptions, writeTables } from "./table_commits.ts";
-import { foldedRows } from "./table_rewrite.ts";
+import { foldedRows, takeRows } from "./table_rewrite.ts";
+
+/** New vectors of one write, bytes: a row of nulls takes as much room as one of numbers. */
+const NULL_VECTOR_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
  * Folds and rewrites the tables that a schema change touches; returns their new pins by the new key, or null when another
@@ -41,6 +44,7 @@ export async function migrateTables(
   return pins;
 }
 
+/** The first write replaces rows and columns, the others add what is left; nobody else may get in between. */
 async function rewriteTable(
   base: LoggedState,
   from: TypeKey,
@@ -50,9 +54,23 @@ async function rewriteTable(
   const { type: stored, pin, deltas } = must(base.tables.get(from), `${from} has a table`);
   const pinned = await tables.read(pin, stored, columnNames(stored));
   const rows = foldedRows(stored, pinned, deltas);
-  const inserts = rows.length === 0 ? null : underType(rows, stored, type);
-  const write = { replaceAll: true, inserts, updates: null, deletes: [] };
-  const written = await tables.write(pin, type, lanceBranch, write);
-  await failpoint("table_written");
+  const rowsMax = rowsPerWrite(stored, type);
+  let written: TablePin | null = pin;
+  for (let start = 0; written !== null && (start === 0 || start < rows.length); start += rowsMax) {
+    const part = takeRows(stored, rows, start, Math.min(rows.length, start + rowsMax));
+    const inserts = part.length === 0 ? null : underType(part, stored, type);
+    const write = { replaceAll: start === 0, inserts, updates: null, deletes: [] };
+    written = await tables.write(written, type, lanceBranch, write);
+    await failpoint("table_written");
+  }
   return written;
+}
+
+/** Rows whose new vectors, all null but stored at full width, fit one write. */
+function rowsPerWrite(stored: AnyType, type: AnyType): number {
+  let rowBytes = 0;
+  for (const { name, type: value } of type.properties) {
+    if (value.kind === "vector" && storedName(stored, type, name) === null) rowBytes += value.dimensions * 4;
+  }
+  return rowBytes === 0 ? Number.MAX_SAFE_INTEGER : Math.max(1, Math.floor(NULL_VECTOR_BYTES_MAX / rowBytes));
 }

@@ -372,6 +372,22 @@ Deno.test("a rename of tables with many pending rows folds them, and carries no 
   }
 });
 
+Deno.test("a new vector property is written in parts, so that its nulls never fill the memory", async () => {
+  const world = await createFilmWorld();
+  const written: string[] = [];
+  const graph = await world.open({ failpoint: (name) => void written.push(name) });
+  await loadLines(graph, manyFilms("f"));
+  written.length = 0;
+  const { commit } = await graph.schemaUpdate(edited(["year: I32?", "year: I32?  vec: Vector(150000)?"]));
+  assert.equal(written.filter((name) => name === "schema.table_written").length, 3);
+  assert.deepEqual([commit!.tables["node:Film"]!.pin.version, commit!.tables["node:Film"]!.rows], [4, 300]);
+  for (const slug of ["f0", "f150", "f299"]) {
+    assert.deepEqual(await rows(graph, `match { $f: Film { slug: "${slug}" } } return { $f.year as y }`), [
+      { y: Number(slug.slice(1)) },
+    ]);
+  }
+});
+
 Deno.test("a fold that began under the old schema is dropped", async () => {
   const world = await createFilmWorld();
   const other = await world.open();

@@ -83,6 +83,13 @@ export function netDelta(type: AnyType, deltas: readonly DecodedDelta[]): DeltaR
   return { upserts: gatherRows(type, upserts), deletes };
 }
 
+/** The rows from one up to another; the record itself when these are all. */
+export function takeRows(type: AnyType, record: RecordColumns, from: number, to: number): RecordColumns {
+  if (from === 0 && to === record.length) return record;
+  const rows = Array.from({ length: to - from }, (_, i) => from + i);
+  return gatherRows(type, [{ record, rows }]) ?? { length: 0, columns: newTableColumns(type) };
+}
+
 /** All rows of a table: its pinned rows with the pending deltas (oldest first) folded in. */
 export function foldedRows(
   type: AnyType,
