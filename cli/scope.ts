@@ -86,6 +86,7 @@ function storeScope(uri: string, graph: string | null): Scope {
 
 function serverScope(context: Context, server: string, graph: string | null): Scope {
   const baseUrl = server.includes("://") ? server : namedServer(context, server);
+  checkAddress(baseUrl);
   const trimmed = baseUrl.replace(/\/+$/, "");
   const inUrl = /^(.*)\/graphs\/([^/]+)$/.exec(trimmed);
   if (inUrl === null) return { kind: "server", baseUrl: trimmed, graph };
@@ -96,6 +97,20 @@ function serverScope(context: Context, server: string, graph: string | null): Sc
     );
   }
   return { kind: "server", baseUrl: inUrl[1]!, graph: decodeURIComponent(inUrl[2]!) };
+}
+
+/** Refuses addresses that no server has, and secrets in them, which would be shown with every write. */
+function checkAddress(baseUrl: string): void {
+  const wrong = (why: string) =>
+    new AppError("usage", `the server address ${why}: write \`http://host:port\``);
+  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : null;
+  if (url !== null && (url.username !== "" || url.password !== "")) {
+    throw wrong("must not hold a user or a password, the token goes into OMNIGRAPH_BEARER_TOKEN");
+  }
+  if (url === null || !["http:", "https:"].includes(url.protocol)) {
+    throw wrong(`\`${baseUrl}\` is no http or https address`);
+  }
+  if (url.search !== "" || url.hash !== "") throw wrong(`\`${baseUrl}\` must end with its path`);
 }
 
 function namedServer(context: Context, name: string): string {

@@ -36,3 +36,19 @@ Deno.test("a command for servers finds its server, or says that it needs one", a
     /requires a server.*resolves a cluster scope.*cluster status/,
   );
 });
+
+Deno.test("a server address is http or https and holds no secret", async () => {
+  assert.equal(await server("", "--server", "https://h:8080/base/"), "https://h:8080/base");
+  for (const wrong of ["ftp://h", "http://", "://x", "http://h/?a=1", "http://h/#x"]) {
+    await assert.rejects(
+      server("", "--server", wrong),
+      /the server address .*: write `http:\/\/host:port`/,
+      wrong,
+    );
+  }
+  await assert.rejects(
+    server("", "--server", "http://user:pw@h"),
+    (error: Error) =>
+      /must not hold a user or a password/.test(error.message) && !error.message.includes("pw@"),
+  );
+});

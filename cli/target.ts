@@ -5,6 +5,7 @@ import type { EmbeddedGraph } from "../core/graph/embedded.ts";
 import type { Graph } from "../core/graph/graph.ts";
 import type { Context } from "./context.ts";
 import { findScope, type Scope } from "./scope.ts";
+import { bearerToken } from "./token.ts";
 
 /** An opened graph and how it is reached. */
 export interface Target {
@@ -44,8 +45,7 @@ export async function remoteOptions(
   context: Context,
   scope: Scope & { kind: "server" },
 ): Promise<{ baseUrl: string; graph: string; token: string | null }> {
-  const token = (context.env("OMNIGRAPH_BEARER_TOKEN") ?? "").trim();
-  const options = { baseUrl: scope.baseUrl, token: token === "" ? null : token };
+  const options = { baseUrl: scope.baseUrl, token: bearerToken(context.env) };
   if (scope.graph !== null) return { ...options, graph: scope.graph };
   const { listGraphs } = await import("../core/api/remote.ts");
   const { graphs } = await listGraphs(options).catch((cause) => {

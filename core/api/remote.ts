@@ -45,7 +45,7 @@ const CONDITION_HEADER = "Omnigraph-If-Graph-Commit";
 export async function listGraphs(
   server: RemoteServer,
 ): Promise<{ readonly graphs: readonly { readonly graph_id: string; readonly uri: string }[] }> {
-  return await send(server, "GET", "/graphs") as { graphs: { graph_id: string; uri: string }[] };
+  return answer(server, await send(server, "GET", "/graphs"), { graphs: "array" });
 }
 
 /** Opens a served graph; nothing is sent until the first call. */
@@ -54,14 +54,18 @@ export function openRemoteGraph(options: RemoteOptions): RemoteGraph {
   const get = (path: string) => send(options, "GET", base + path);
   const post = (path: string, body: unknown, headers: HeadersInit = {}) =>
     send(options, "POST", base + path, { body: jsonText(body), contentType: "application/json", headers });
+  const expect = <Body>(body: unknown, members: Members): Body => answer(options, body, members);
+  const read = (body: unknown) => readOutput(expect(body, { rows: "array" }));
+  const changed = (body: unknown) =>
+    expect<ChangeOutput>(body, { branch: "string", affected_nodes: "number", affected_edges: "number" });
   const query = (branch?: string) => branch === undefined ? "" : `?branch=${encodeURIComponent(branch)}`;
   return {
     uri: options.baseUrl + base,
-    query: async (request) => readOutput(await post("/query", readBody(request))),
+    query: async (request) => read(await post("/query", readBody(request))),
     mutate: async ({ ifCommit, actor: _actor, ...request }) => {
       const body = readBody(request);
-      if (ifCommit === undefined) return await post("/mutate", body) as ChangeOutput;
-      return await post("/mutate/if-graph-commit", body, { [CONDITION_HEADER]: ifCommit }) as ChangeOutput;
+      if (ifCommit === undefined) return changed(await post("/mutate", body));
+      return changed(await post("/mutate/if-graph-commit", body, { [CONDITION_HEADER]: ifCommit }));
     },
     load: async ({ data, mode, branch, from }) => {
       const search = new URLSearchParams({ mode });
@@ -71,27 +75,28 @@ export function openRemoteGraph(options: RemoteOptions): RemoteGraph {
         body: data as Uint8Array<ArrayBuffer>,
         contentType: "application/x-ndjson",
       });
-      return { ...(result as LoadOutput), uri: options.baseUrl + base };
+      const members: Members = { nodes: "array", edges: "array", total_entities: "number" };
+      return { ...expect<LoadOutput>(result, members), uri: options.baseUrl + base };
     },
-    snapshot: async (branch) => await get(`/snapshot${query(branch)}`) as SnapshotOutput,
-    schema: async () => await get("/schema") as { schema_source: string },
+    snapshot: async (branch) =>
+      expect<SnapshotOutput>(await get(`/snapshot${query(branch)}`), { datasets: "array" }),
+    schema: async () => expect(await get("/schema"), { schema_source: "string" }),
     applySchema: async ({ source, allowDataLoss = false }) => {
       const body = { schema_source: source.text, allow_data_loss: allowDataLoss };
-      return await post("/schema/apply", body) as SchemaApplyOutput;
+      return expect<SchemaApplyOutput>(await post("/schema/apply", body), { steps: "array" });
     },
-    branches: async () => await get("/branches") as { branches: string[] },
-    commits: async (branch) => await get(`/commits${query(branch)}`) as { commits: CommitOutput[] },
-    commit: async (id) => await get(`/commits/${encodeURIComponent(id)}`) as CommitOutput,
+    branches: async () => expect(await get("/branches"), { branches: "array" }),
+    commits: async (branch) => expect(await get(`/commits${query(branch)}`), { commits: "array" }),
+    commit: async (id) =>
+      expect<CommitOutput>(await get(`/commits/${encodeURIComponent(id)}`), { graph_commit_id: "string" }),
     close: () => Promise.resolve(),
     invokeRead: async (name, { params, ...target }) =>
-      readOutput(
-        await post(`/queries/${encodeURIComponent(name)}`, { params, ...target, expect_mutation: false }),
-      ),
+      read(await post(`/queries/${encodeURIComponent(name)}`, { params, ...target, expect_mutation: false })),
     invokeMutation: async (name, { params, branch, ifCommit }) => {
       const body = { params, expect_mutation: true, ...(branch === undefined ? {} : { branch }) };
       const path = `/queries/${encodeURIComponent(name)}`;
-      if (ifCommit === undefined) return await post(path, body) as ChangeOutput;
-      return await post(`${path}/if-graph-commit`, body, { [CONDITION_HEADER]: ifCommit }) as ChangeOutput;
+      if (ifCommit === undefined) return changed(await post(path, body));
+      return changed(await post(`${path}/if-graph-commit`, body, { [CONDITION_HEADER]: ifCommit }));
     },
   };
 }
@@ -112,8 +117,26 @@ interface WireRead extends Omit<ReadOutput, "rows" | "columns"> {
   readonly rows: readonly Record<string, unknown>[];
 }
 
-function readOutput(body: unknown): ReadOutput {
-  const wire = body as WireRead;
+/** Members that an answer must have, with the kind of their value. */
+type Members = Readonly<Record<string, "string" | "number" | "array">>;
+
+/** The body of an answer; another program may be listening where a server was expected. */
+function answer<Body>(server: RemoteServer, body: unknown, members: Members): Body {
+  for (const [name, kind] of Object.entries(members)) {
+    const value = typeof body === "object" && body !== null
+      ? (body as Readonly<Record<string, unknown>>)[name]
+      : undefined;
+    const found = Array.isArray(value) ? "array" : typeof value;
+    if (found === kind) continue;
+    throw new AppError(
+      "storage_error",
+      `\`${server.baseUrl}\` does not answer like an omnigraph server: its answer lacks \`${name}\``,
+    );
+  }
+  return body as Body;
+}
+
+function readOutput(wire: WireRead): ReadOutput {
   const columns = wire.columns ?? [];
   const rows: RowSet = {
     length: wire.rows.length,
@@ -139,15 +162,32 @@ async function send(server: RemoteServer, method: string, path: string, sent?: S
     response = await fetch(server.baseUrl + path, {
       method,
       headers,
-      redirect: "error",
+      redirect: "manual", // a token is never carried to another place
       ...(sent && { body: sent.body }),
     });
   } catch (cause) {
     throw new AppError("storage_error", `server \`${server.baseUrl}\` cannot be reached`, { cause });
   }
-  const text = await response.text();
-  if (response.ok) return parseJson(text);
-  throw remoteError(response.status, text);
+  const to = response.headers.get("Location");
+  if (response.status >= 300 && response.status < 400 && to !== null) {
+    await response.body?.cancel();
+    throw new AppError(
+      "storage_error",
+      `server \`${server.baseUrl}\` redirects to \`${to}\`: address that one`,
+    );
+  }
+  const text = await response.text().catch((cause) => {
+    throw new AppError("storage_error", `server \`${server.baseUrl}\` broke off while it answered`, {
+      cause,
+    });
+  });
+  if (!response.ok) throw remoteError(response.status, text);
+  try {
+    return parseJson(text);
+  } catch (cause) {
+    const message = `\`${server.baseUrl}\` does not answer like an omnigraph server: its answer is not JSON`;
+    throw new AppError("storage_error", message, { cause });
+  }
 }
 
 /** The server's error as an `AppError` with the same status, so that exit codes agree with embedded runs. */
@@ -162,6 +202,7 @@ function remoteError(status: number, text: string): AppError {
   const { error, code: _code, ...detail } = body;
   const codes = Object.keys(ERRORS) as ErrorCode[];
   const code = codes.find((name) => ERRORS[name].status === status && ERRORS[name].exit !== 2) ?? "internal";
-  const message = typeof error === "string" ? error : `server returned ${status}: ${text.slice(0, 500)}`;
+  const shown = text.trim() === "" ? "an empty answer" : text.slice(0, 500);
+  const message = typeof error === "string" ? error : `server returned ${status}: ${shown}`;
   return new AppError(code, message, { detail: detail as ErrorDetail });
 }
