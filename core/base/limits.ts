@@ -41,6 +41,8 @@ export const BLOB_BYTES_MAX = 32 * MIB;
 export const SOURCE_CHARS_MAX = 4 * MIB;
 /** Errors reported for one source text; behind them nobody reads on. */
 export const DIAGNOSTICS_MAX = 200;
+/** Properties of all types of a schema, inherited ones counted in each type: short texts can ask for very many. */
+export const SCHEMA_PROPERTIES_MAX = 100_000;
 /** Characters of one source line shown in a report, so that a file of one line stays readable. */
 export const LINE_CHARS_SHOWN_MAX = 240;
 /** Characters of a word for which near names are looked for; nobody misspells longer ones. */

@@ -20,7 +20,7 @@ export function nearestName(word: string, candidates: Iterable<string>): string 
     const other = candidate.toLowerCase();
     if (startAlike(folded, other) && (alike === null || candidate < alike)) alike = candidate;
     if (Math.abs(other.length - folded.length) > bestDistance) continue;
-    const distance = editDistance(folded, other);
+    const distance = editDistance(folded, other, bestDistance);
     if (distance < bestDistance || (distance === bestDistance && best !== null && candidate < best)) {
       best = candidate;
       bestDistance = distance;
@@ -43,22 +43,48 @@ function startAlike(a: string, b: string): boolean {
   return shared >= SHARED_START_MIN && shared >= shorter - 1;
 }
 
-/** Optimal string alignment distance: insert, delete, replace, swap of neighbours. */
-export function editDistance(a: string, b: string): number {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+/**
+ * Optimal string alignment distance (insert, delete, replace, swap of neighbours) of two short words, or `bound + 1` as
+ * soon as it must be more than `bound`. Only cells within `bound` of the diagonal can lie on a shorter way.
+ */
+export function editDistance(a: string, b: string, bound: number = a.length + b.length): number {
+  if (Math.abs(a.length - b.length) > bound) return bound + 1;
+  const far = bound + 1;
+  let [beforeLast, last, row] = rowsFor(b.length + 1);
+  for (let j = 0; j <= b.length; j++) last[j] = Math.min(j, far);
   for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
-      let value = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + cost);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+    const from = Math.max(1, i - bound);
+    const to = Math.min(b.length, i + bound);
+    row[from - 1] = from === 1 ? Math.min(i, far) : far;
+    let least = row[from - 1]!;
+    for (let j = from; j <= to; j++) {
+      const cost = a.charCodeAt(i - 1) === b.charCodeAt(j - 1) ? 0 : 1;
+      let value = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + cost, far);
+      if (
+        i > 1 && j > 1 && a.charCodeAt(i - 1) === b.charCodeAt(j - 2) &&
+        a.charCodeAt(i - 2) === b.charCodeAt(j - 1)
+      ) {
         value = Math.min(value, beforeLast[j - 2]! + 1);
       }
-      row.push(value);
+      row[j] = value;
+      if (value < least) least = value;
     }
-    beforeLast = last;
-    last = row;
+    if (to < b.length) row[to + 1] = far;
+    if (least >= far) return far;
+    [beforeLast, last, row] = [last, row, beforeLast];
   }
   return last[b.length]!;
+}
+
+type Rows = [Uint16Array, Uint16Array, Uint16Array];
+
+/** Rows for words of usual length, made once: a search compares one word with very many. */
+const USUAL_ROWS = newRows(2 * SUGGEST_CHARS_MAX + 1);
+
+function rowsFor(length: number): Rows {
+  return length <= USUAL_ROWS[0].length ? [...USUAL_ROWS] : newRows(length);
+}
+
+function newRows(length: number): Rows {
+  return [new Uint16Array(length), new Uint16Array(length), new Uint16Array(length)];
 }

@@ -47,12 +47,14 @@ export class YamlReader {
   readonly #code: string;
   readonly #document: Document;
   readonly #problems: Diagnostic[] = [];
+  readonly #textEnd: number;
   readonly #targets: ReadonlyMap<Alias, Node>;
 
   /** `code` is the code of every diagnostic of this reader; at most `DIAGNOSTICS_MAX` are kept. */
   constructor(source: SourceText, code: string) {
     this.#source = source;
     this.#code = code;
+    this.#textEnd = source.text.trimEnd().length;
     this.#document = parseDocument(source.text, {
       version: "1.2",
       uniqueKeys: false, // repeated keys are reported here, by name
@@ -81,12 +83,14 @@ export class YamlReader {
   problem(span: Span, message: string, help?: string | (() => string | undefined)): void {
     if (this.#problems.length >= DIAGNOSTICS_MAX) return;
     const remedy = typeof help === "function" ? help() : help;
+    // What is missing at the end, or behind it in the eyes of the library, is missing behind the last word.
+    const start = Math.min(span.start, this.#textEnd);
     this.#problems.push({
       code: this.#code,
       severity: "error",
       message,
       path: this.#source.path,
-      span,
+      span: { start, end: Math.max(start, Math.min(span.end, this.#source.text.length)) },
       source: this.#source,
       ...(remedy === undefined ? {} : { help: remedy }),
     });

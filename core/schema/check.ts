@@ -6,6 +6,7 @@
  * The rules are functions in `*_rules.ts`; this file only says which rule runs on what.
  */
 import type { Diagnostic } from "../base/diagnostic.ts";
+import { SCHEMA_PROPERTIES_MAX } from "../base/limits.ts";
 import { didYouMean } from "../base/suggest.ts";
 import { checkHead, checkProperty } from "./annotation_rules.ts";
 import type { AnnotationExpr, Declaration, EdgeDecl, NodeDecl, SchemaFile, Word } from "./ast.ts";
@@ -23,7 +24,7 @@ import { checkCardinality, checkConstraints } from "./constraint_rules.ts";
 import { draftProperties, type DraftProperty } from "./draft.ts";
 import { checkEmbedSource } from "./embed_rules.ts";
 import { Findings } from "./findings.ts";
-import { expandNode } from "./interface_rules.ts";
+import { expandNode, type InterfaceProperties, propertyCount } from "./interface_rules.ts";
 import { checkEdgeNamesFold, checkPropertyNames, collectNames, type Names } from "./name_rules.ts";
 
 /** Annotations that become something else than metadata. */
@@ -46,6 +47,7 @@ export function checkFile(
   }
   const own = (declaration: Declaration) => drafts.get(declaration) ?? new Map<string, DraftProperty>();
   const interfaces = new Map(byName(names.interfaces).map((one) => [one.name.text, own(one)]));
+  if (!checkSize(names, interfaces, findings)) return { schema: null, diagnostics: findings.inOrder() };
   const schema: CheckedSchema = {
     interfaces: byName(names.interfaces).map((one) => checkedInterface(one, own(one))),
     nodes: byName(names.nodes).map((one) => {
@@ -55,6 +57,22 @@ export function checkFile(
   };
   const diagnostics = findings.inOrder();
   return { schema: diagnostics.length === 0 ? schema : null, diagnostics };
+}
+
+/** Short texts can ask for very many properties through interfaces; what is too large is not expanded at all. */
+function checkSize(names: Names, interfaces: InterfaceProperties, findings: Findings): boolean {
+  let count = 0;
+  for (const edge of names.edges.values()) count += edge.properties.length;
+  for (const node of names.nodes.values()) {
+    count += propertyCount(node, interfaces);
+    if (count <= SCHEMA_PROPERTIES_MAX) continue;
+    findings.error(
+      node.name,
+      `the schema has more than ${SCHEMA_PROPERTIES_MAX} properties, inherited ones included`,
+    );
+    return false;
+  }
+  return true;
 }
 
 function byName<T extends Declaration>(declarations: ReadonlyMap<string, T>): T[] {

@@ -1,4 +1,5 @@
 /** Rules about interfaces, and the expansion of a node by what it implements. */
+import { must } from "../base/assert.ts";
 import { didYouMean } from "../base/suggest.ts";
 import type { AnnotationExpr, NodeDecl, Word } from "./ast.ts";
 import type { DraftProperty } from "./draft.ts";
@@ -20,6 +21,7 @@ export function expandNode(
 ): Map<string, DraftProperty> {
   const properties = new Map(own);
   const implemented = new Set<string>();
+  const satisfied = new Map<string, string[]>();
   for (const word of node.interfaces) {
     const isRepeated = implemented.has(word.text);
     implemented.add(word.text);
@@ -37,11 +39,24 @@ export function expandNode(
       const present = properties.get(property.name);
       if (present?.declaredDirectly) checkRedeclaration(node, present, property, findings);
       else if (present !== undefined) checkSameSemantics(word, present, property, findings);
-      const base = present ?? { ...property, declaredDirectly: false };
-      properties.set(property.name, { ...base, satisfies: [...base.satisfies, word.text].sort() });
+      else properties.set(property.name, { ...property, declaredDirectly: false });
+      const names = satisfied.get(property.name);
+      if (names === undefined) satisfied.set(property.name, [word.text]);
+      else names.push(word.text);
     }
   }
+  for (const [name, names] of satisfied) {
+    properties.set(name, { ...must(properties.get(name), "the loop above set it"), satisfies: names.sort() });
+  }
   return properties;
+}
+
+/** How many properties a node has before equal names are put together; what it implements twice counts once. */
+export function propertyCount(node: NodeDecl, interfaces: InterfaceProperties): number {
+  const names = new Set(node.interfaces.map((word) => word.text));
+  let count = node.properties.length;
+  for (const name of names) count += interfaces.get(name)?.size ?? 0;
+  return count;
 }
 
 /** A property that a node declares again has exactly the interface's type; its annotations are the node's own. */
