@@ -10,6 +10,7 @@
 export interface NativeTable {
   version(): Promise<number>;
   countRows(filter: string | null): Promise<number>;
+  stats(): Promise<NativeStats>;
   query(): NativeQuery;
   /** `data` is an Arrow IPC file with at least one batch, which may be empty. */
   add(data: Uint8Array, mode: "append" | "overwrite"): Promise<{ readonly version: number }>;
@@ -20,6 +21,13 @@ export interface NativeTable {
   /** Commits the checked-out version again as the newest one and follows the newest one from then on. */
   restore(): Promise<void>;
   branches(): Promise<NativeBranches>;
+}
+
+/** What a version consists of. */
+export interface NativeStats {
+  readonly totalBytes: number;
+  readonly numRows: number;
+  readonly fragmentStats: { readonly numFragments: number };
 }
 
 /** A scan to be configured and run. */

@@ -2,7 +2,7 @@
 import type { AnyType } from "../schema/catalog.ts";
 import { encodeRecords } from "./arrow_write.ts";
 import { idColumn, newTableColumns, type RecordColumns } from "./columns.ts";
-import type { NativeTable } from "./lance_library.ts";
+import type { NativeStats, NativeTable } from "./lance_library.ts";
 import type { TableWrite } from "./table_store.ts";
 
 /** Ids per delete: its cost is per call below some thousand and per id above. */
@@ -12,6 +12,13 @@ const DELETE_IDS_MAX = 20_000;
  * up to 100 in a million rows, about the same as a merge at 1,000, slower above.
  */
 const UPDATES_BY_DELETE_MAX = 500;
+
+/** Fragments of a table that may stay as it is. */
+export const PIECES_MAX = 64;
+/** Larger pieces on average are left alone. */
+const ROWS_PER_PIECE = 4096;
+/** Larger tables are never written whole: their rows are held in memory meanwhile. */
+const WHOLE_BYTES_MAX = 256 << 20;
 
 /** A lineage opened for writing. */
 export interface Start {
@@ -46,8 +53,18 @@ export function planReplace(start: Start, type: AnyType, write: TableWrite): Ste
 }
 
 /**
+ * Whether a table is to be written whole, because it lies in pieces. Every append adds a fragment, and every manifest
+ * lists all of them: after 1,000 writes of a few rows each a further one takes 250 ms instead of 20, and the manifests
+ * alone are 100 MB. Per write since the table was whole up to `ROWS_PER_PIECE` rows are written again.
+ */
+export function isInPieces({ totalBytes, numRows, fragmentStats: { numFragments } }: NativeStats): boolean {
+  return numFragments >= PIECES_MAX && numRows <= numFragments * ROWS_PER_PIECE &&
+    totalBytes <= WHOLE_BYTES_MAX;
+}
+
+/**
  * The steps to the base with the write applied. `wholeBase` are the rows of the base when the lineage has them at no
- * version of its own.
+ * version of its own, or when they are to be written again.
  */
 export function planChange(
   start: Start,

@@ -32,7 +32,15 @@ import { encodeRecords } from "./arrow_write.ts";
 import { columnNames, newTableColumns, type RecordColumns } from "./columns.ts";
 import { type LineagePlace, type Names, namesAt, removeTornManifests, syncSince } from "./lance_files.ts";
 import { loadLance, type NativeConnection, type NativeTable } from "./lance_library.ts";
-import { planChange, planReplace, type Start, type Step, wholeParts } from "./lance_steps.ts";
+import {
+  isInPieces,
+  PIECES_MAX,
+  planChange,
+  planReplace,
+  type Start,
+  type Step,
+  wholeParts,
+} from "./lance_steps.ts";
 import { ensureFolder } from "./local_files.ts";
 import type { TablePin, TableStore, TableWrite, TableWriteResult } from "./table_store.ts";
 
@@ -108,7 +116,9 @@ export class LanceTables implements TableStore {
       ? planReplace(start, type, write)
       : planChange(start, type, write, {
         version: base.version,
-        wholeBase: start.holds === "other" ? await this.read(base, type, columnNames(type)) : null,
+        wholeBase: start.holds === "other" || await isWornOut(start)
+          ? await this.read(base, type, columnNames(type))
+          : null,
       });
     const version = await this.#run(start, steps, base.table, branch);
     if (version === null) return null;
@@ -271,6 +281,11 @@ async function scan(table: NativeTable, columns: readonly string[]): Promise<Uin
   const files: Uint8Array<ArrayBuffer>[] = [];
   for (let file = await batches.next(); file !== null; file = await batches.next()) files.push(file);
   return files;
+}
+
+/** Whether a lineage is better written whole; each fragment took a version, so young ones need no look. */
+async function isWornOut({ table, version }: Start): Promise<boolean> {
+  return version >= PIECES_MAX && isInPieces(await table.stats());
 }
 
 async function holdsVersion(table: NativeTable, branch: string, version: number): Promise<boolean> {
