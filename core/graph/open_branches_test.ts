@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { createFilmWorld, film, loadLines } from "../../tests/support/embedded_graphs.ts";
+import { createFilmWorld, film, loadLines, titles } from "../../tests/support/embedded_graphs.ts";
 import { createMemoryTables } from "../../tests/support/memory_tables.ts";
+import { FOLD_COMMITS_MAX } from "../base/limits.ts";
 import { openGraph } from "./open.ts";
 
 Deno.test("a commit of a branch is found without reading the whole log of main", async () => {
@@ -27,4 +28,37 @@ Deno.test("a commit of a branch is found without reading the whole log of main",
   assert.ok(reads - before < 200, `${reads - before} reads`);
   await assert.rejects(graph.commit("01J00000000000000000000000"), { code: "commit_not_found" });
   await graph.close();
+});
+
+Deno.test("a branch forked while a fold runs shows the commit it was forked at, before and after its own folds", async () => {
+  const { open } = await createFilmWorld();
+  const release = Promise.withResolvers<void>();
+  const errors: unknown[] = [];
+  const graph = await open({
+    failpoint: (name) => name === "fold.table_written" ? release.promise : undefined,
+    errors,
+  });
+  const expected: Record<string, string> = {};
+  const add = async (slug: string, branch: string, into: Record<string, string>) => {
+    await loadLines(graph, [film(slug)], { branch });
+    into[slug] = slug;
+  };
+  for (let i = 0; i < FOLD_COMMITS_MAX + 3; i++) await add(`m${i}`, "main", expected);
+  await graph.createBranch({ name: "cut" });
+  const cut = { ...expected };
+  await add("after the fork", "main", expected);
+  await add("on the branch", "cut", cut);
+  release.resolve();
+  for (let i = 0; i < 2 * FOLD_COMMITS_MAX; i++) {
+    await add(`n${i}`, "main", expected);
+    await add(`c${i}`, "cut", cut);
+  }
+  assert.deepEqual(await titles(graph), expected);
+  assert.deepEqual(await titles(graph, { branch: "cut" }), cut);
+  await graph.close();
+  const reader = await open();
+  assert.deepEqual(await titles(reader), expected);
+  assert.deepEqual(await titles(reader, { branch: "cut" }), cut);
+  assert.deepEqual(errors, []);
+  await reader.close();
 });
