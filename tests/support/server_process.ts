@@ -5,7 +5,15 @@ import { type Answer, readAnswer } from "./http_app.ts";
 const LAUNCH = fileURLToPath(new URL("../../server/launch.ts", import.meta.url));
 
 /** How the launcher itself runs: it finds the storage root and starts the sandboxed server. */
-const LAUNCH_FLAGS = ["run", "--no-prompt", "--quiet", "--allow-read", "--allow-env", "--allow-run"];
+const LAUNCH_FLAGS = [
+  "run",
+  "--no-prompt",
+  "--quiet",
+  "--allow-read",
+  "--allow-env=OMNIGRAPH_*",
+  "--ignore-env=LOG_TOKENS,LOG_STREAM",
+  "--allow-run",
+];
 
 /** A server that listens. */
 export interface ServerProcess {
