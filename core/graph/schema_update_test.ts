@@ -415,6 +415,26 @@ Deno.test("a fold that began under the old schema is dropped", async () => {
   }
 });
 
+Deno.test("writes queued around a schema change of the same process all land, before it or after it", async () => {
+  const world = await createFilmWorld();
+  const graph = await world.open();
+  await loadLines(graph, manyFilms("f"));
+  const writes = (from: number) =>
+    Array.from({ length: 20 }, (_, i) => [
+      graph.mutate({ source: INSERT_FILM, params: { slug: `m${from + i}`, title: "T" } }),
+      loadLines(graph, [film(`l${from + i}`)]),
+    ]).flat();
+  const before = writes(0);
+  const changing = graph.schemaUpdate(edited(["year: I32?", "year: I32?  note: String?"]));
+  await Promise.all([...before, changing, ...writes(100)]);
+  for (const each of [graph, await world.open()]) {
+    assert.equal(await count(each, "Film"), 300 + 80);
+    assert.deepEqual(await rows(each, 'match { $f: Film { slug: "l119" } } return { $f.note as n }'), [{
+      n: null,
+    }]);
+  }
+});
+
 Deno.test("two processes that apply the same schema make one commit", async () => {
   const world = await createFilmWorld();
   const graphs = await Promise.all(Array.from({ length: 4 }, () => world.open()));
