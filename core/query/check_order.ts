@@ -66,16 +66,14 @@ function checkEntry(context: OrderContext, syntax: ExprSyntax): OrderKey["by"] {
 }
 
 /** `$x.p`; in an aggregate query it must be a returned group key. */
-function checkProperty({ scope, columns, aggregate }: OrderContext, syntax: PropertySyntax): OrderKey["by"] {
+function checkProperty({ scope, returns, aggregate }: OrderContext, syntax: PropertySyntax): OrderKey["by"] {
   const { variable, property } = scope.property(syntax, "T6");
   refuseUnordered(property.type, syntax);
   if (!aggregate) {
     return { kind: "property", variable: variable.id, property: property.name, type: property.type };
   }
-  const index = columns.findIndex(({ expr }) =>
-    expr.kind === "property" && expr.variable === variable.id && expr.property === property.name
-  );
-  return index === -1
+  const index = returns.keyColumn(variable.id, property.name);
+  return index === undefined
     ? unsupported(syntax, "return it as a group key to order by it")
     : { kind: "column", index };
 }
@@ -92,18 +90,17 @@ function checkAlias(context: OrderContext, syntax: AliasSyntax): OrderKey["by"] 
   }
   const column = context.columns[index]!;
   refuseUnordered(column.type, syntax);
-  let { expr } = column;
-  while (expr.kind === "alias") expr = context.columns[expr.index]!.expr;
+  const expr = context.returns.resolved(index);
   if (expr.kind === "nearest" || expr.kind === "rrf") requireLimit(context, expr.kind, syntax);
   return { kind: "column", index };
 }
 
 /** A bare `$x` can be ordered by only as a returned group key. */
-function checkVariable({ scope, columns, aggregate }: OrderContext, syntax: VariableSyntax): OrderKey["by"] {
+function checkVariable({ scope, returns, aggregate }: OrderContext, syntax: VariableSyntax): OrderKey["by"] {
   const variable = scope.params.has(syntax.text) ? undefined : scope.find(syntax.text);
   if (variable?.kind === "edge") fail("T23", `edge variable \`$${syntax.text}\` cannot be used bare`, syntax);
-  const index = columns.findIndex(({ expr }) => expr.kind === "id" && expr.variable === variable?.id);
-  if (aggregate && index !== -1) return { kind: "column", index };
+  const index = variable === undefined ? undefined : returns.keyColumn(variable.id);
+  if (aggregate && index !== undefined) return { kind: "column", index };
   if (variable === undefined && !scope.params.has(syntax.text)) return scope.unbound(syntax.text, syntax);
   return unsupported(syntax, "order by a property or by an alias");
 }

@@ -1,4 +1,5 @@
 /** Return blocks: column names, types, aliases and aggregates (T8, T9, T23, T24). */
+import { must } from "../base/assert.ts";
 import type { Span } from "../base/span.ts";
 import { didYouMean } from "../base/suggest.ts";
 import { isNumeric, typeName, type ValueType } from "../schema/value_type.ts";
@@ -7,7 +8,7 @@ import { checkRank, checkSearch } from "./check_search.ts";
 import { naturalLiteral, scalarType } from "./literal.ts";
 import type { Scope } from "./scope.ts";
 import { fail } from "./type_failure.ts";
-import type { Projection, ProjectionExpr } from "./typed.ts";
+import type { Projection, ProjectionExpr, VariableId } from "./typed.ts";
 
 /** A returned column before it is named: what it computes and what it would be called. */
 interface Value {
@@ -24,6 +25,10 @@ interface Value {
 export class ReturnChecker {
   readonly #scope: Scope;
   readonly #columns: Projection[] = [];
+  /** What each column computes, with aliases replaced by what they stand for. */
+  readonly #resolved: ProjectionExpr[] = [];
+  /** The first column that returns a property or a node, by {@linkcode keyOf}. */
+  readonly #keys = new Map<string, number>();
   /** Column index by alias; a repeated alias means the last one. */
   readonly #aliases = new Map<string, number>();
 
@@ -41,6 +46,7 @@ export class ReturnChecker {
         continue;
       }
       if (alias !== null) this.#aliases.set(alias.text, this.#columns.length);
+      this.#noteColumn(value.expr);
       const { type, nullable } = value;
       const column = alias?.text ?? value.column;
       this.#columns.push({ column, label: alias?.text ?? value.label, expr: value.expr, type, nullable });
@@ -60,6 +66,23 @@ export class ReturnChecker {
       );
     }
     return value;
+  }
+
+  /** What a column computes; never an alias. */
+  resolved(index: number): ProjectionExpr {
+    return must(this.#resolved[index], "columns are resolved when they are checked");
+  }
+
+  /** The first column that returns `$x.p`, or `$x` when there is no property. */
+  keyColumn(variable: VariableId, property?: string): number | undefined {
+    return this.#keys.get(keyOf(variable, property));
+  }
+
+  #noteColumn(expr: ProjectionExpr): void {
+    const index = this.#resolved.push(expr.kind === "alias" ? this.resolved(expr.index) : expr) - 1;
+    if (expr.kind !== "property" && expr.kind !== "id") return;
+    const key = keyOf(expr.variable, expr.kind === "property" ? expr.property : undefined);
+    if (!this.#keys.has(key)) this.#keys.set(key, index);
   }
 
   /** The column an alias names, or undefined. */
@@ -182,7 +205,7 @@ export class ReturnChecker {
   /** The aggregated value, with aliases replaced by what they stand for. */
   #aggregateArgument({ fn, arg }: AggregateSyntax): Value {
     let value = this.#value(arg);
-    while (value.expr.kind === "alias") value = { ...value, expr: this.#columns[value.expr.index]!.expr };
+    if (value.expr.kind === "alias") value = { ...value, expr: this.resolved(value.expr.index) };
     switch (value.expr.kind) {
       case "aggregate":
         return fail(null, `\`${fn}\` of an aggregate is not supported`, arg);
@@ -195,6 +218,10 @@ export class ReturnChecker {
         return value;
     }
   }
+}
+
+function keyOf(variable: VariableId, property: string | undefined): string {
+  return property === undefined ? `${variable}` : `${variable}.${property}`;
 }
 
 /** Blobs are no read values: T24. */

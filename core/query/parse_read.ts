@@ -96,16 +96,19 @@ function parseBinding(reader: TokenReader): BindingSyntax {
   const variable = reader.variable("a variable");
   reader.expectPunct(":");
   const typeName = reader.typeName("a node type name (it starts with a capital letter)");
-  const matches: AssignSyntax[] = [];
-  if (reader.maybePunct("{")) {
-    matches.push(...reader.items(matchShape(reader), () => {
-      const match = parsePropertyMatch(reader);
-      if (!reader.maybePunct(",") && !reader.isPunct("}")) reader.fail("`,` or `}`");
-      return match;
-    }));
-    reader.maybePunct("}");
-  }
+  const matches = reader.maybePunct("{") ? parsePropertyMatches(reader) : [];
   return { kind: "binding", variable, typeName, matches, ...reader.spanFrom(variable) };
+}
+
+// pmatch { "," pmatch } [","] "}"
+function parsePropertyMatches(reader: TokenReader): AssignSyntax[] {
+  const matches = reader.items(matchShape(reader), () => {
+    const match = parsePropertyMatch(reader);
+    if (!reader.maybePunct(",") && !reader.isPunct("}")) reader.fail("`,` or `}`");
+    return match;
+  });
+  reader.maybePunct("}");
+  return matches;
 }
 
 function matchShape(reader: TokenReader): ListShape {

@@ -18,8 +18,8 @@ import {
 const SIZES = [1 << 17, 1 << 18, 1 << 19, 1 << 20];
 /** Noise of short runs and of collections; a quadratic part shows as 1.5 and more. */
 const EXPONENT_MAX = 1.4;
-/** Below this many milliseconds for the largest input the exponent says nothing. */
-const TELLING_MS_MIN = 30;
+/** Below this many milliseconds for the largest input, collections decide the exponent. */
+const TELLING_MS_MIN = 400;
 const ROUNDS = 3;
 
 const KINDS: readonly [name: string, shapes: readonly GrowthShape[], read: (text: string) => unknown][] = [
