@@ -69,7 +69,9 @@ async function run(argv: readonly string[], output: Output): Promise<number> {
     case "help": {
       const text = helpFor(parsed.words);
       if (text === null) {
-        throw new AppError("usage", `no help for \`${parsed.words.join(" ")}\`: unknown command`);
+        const { findCommand } = await import("./args.ts");
+        findCommand(parsed.words); // says what is wrong with the words
+        throw new AppError("usage", `no help for \`${parsed.words.join(" ")}\``);
       }
       output.out(text);
       return 0;

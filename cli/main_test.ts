@@ -65,3 +65,10 @@ Deno.test("wrong use exits 64 for cluster commands and 2 for all others", async 
   assert.equal(await code("query", "cluster"), 2, "a stored query may have the name of a command");
   assert.equal(await code("--server", "cluster", "snapshot"), 2, "so may a server");
 });
+
+Deno.test("help for what is no command says why there is none", async () => {
+  const help = async (...words: string[]) => (await omnigraph(["help", ...words])).stderr;
+  assert.match(await help("quer"), /unknown command `quer`: did you mean `query`\?/);
+  assert.match(await help("cluster", "aply"), /`cluster` has no subcommand `aply`/);
+  assert.match(await help("export"), /`export` is not in this version yet/);
+});
