@@ -17,6 +17,7 @@
  * | policy delete | applied |
  * | policy that would stop guarding a graph whose delete waits | blocked `approval_required` |
  * | policy that would bind what a waiting policy still binds | blocked `dependency_not_applied` |
+ * | policy that would hand a scope over to a policy that waits | blocked `dependency_not_applied` |
  * | provider delete | referenced by a graph that stays: blocked `dependency_not_applied`; applied |
  * | provider create, update | applied |
  * | unknown kind | deferred `apply_unsupported_kind` |
@@ -113,8 +114,9 @@ function stayingUser(
 }
 
 /**
- * Blocks policy changes that would open a graph before it is gone, or bind a scope that a blocked policy still binds.
- * Blocking one can make another wait, so this goes on until nothing moves. Run it again after changes were demoted.
+ * Blocks policy changes that would open a graph before it is gone, bind a scope that a blocked policy still binds, or
+ * leave a scope without a bundle because the policy that is to guard it next is blocked. Blocking one can make another
+ * wait, so this goes on until nothing moves. Run it again after changes were demoted.
  */
 export function blockPolicies(
   changes: readonly PlannedChange[],
@@ -129,7 +131,10 @@ export function blockPolicies(
   let planned = changes.map((change) => guardWaitingGraph(change, waiting, input));
   for (;;) {
     const held = heldScopes(planned, input.applied);
-    const next = planned.map((change) => yieldToHeldScope(change, held, input.desired));
+    const awaited = awaitedScopes(planned, input.desired);
+    const next = planned.map((change) =>
+      guardHandedOverScope(yieldToHeldScope(change, held, input.desired), awaited, input)
+    );
     if (next.every((change, index) => change === planned[index])) return next;
     planned = next;
   }
@@ -176,6 +181,35 @@ function yieldToHeldScope(
       "dependency_not_applied",
       `\`${holder}\` still binds \`${scope}\``,
     );
+  }
+  return change;
+}
+
+/** Scopes by the blocked policy that is to guard them. */
+function awaitedScopes(
+  changes: readonly PlannedChange[],
+  desired: ReadonlyMap<Address, LedgerEntry>,
+): Map<string, Address> {
+  const awaited = new Map<string, Address>();
+  for (const change of changes) {
+    if (change.kind !== "policy" || change.disposition === "applied") continue;
+    for (const scope of desired.get(change.address)?.appliesTo ?? []) awaited.set(scope, change.address);
+  }
+  return awaited;
+}
+
+function guardHandedOverScope(
+  change: PlannedChange,
+  awaited: ReadonlyMap<string, Address>,
+  { desired, applied }: Pick<ClassifyInput, "desired" | "applied">,
+): PlannedChange {
+  if (change.kind !== "policy" || change.disposition !== "applied") return change;
+  const after = desired.get(change.address)?.appliesTo ?? [];
+  for (const scope of applied.get(change.address)?.appliesTo ?? []) {
+    const next = awaited.get(scope);
+    if (next === undefined || after.includes(scope)) continue;
+    const note = `it guards \`${scope}\` until \`${next}\` does`;
+    return withoutEffect(change, "blocked", "dependency_not_applied", note);
   }
   return change;
 }

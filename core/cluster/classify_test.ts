@@ -178,6 +178,46 @@ Deno.test("planCluster() never lets two bundles bind one scope, however the wait
   });
 });
 
+Deno.test("planCluster() keeps a bundle until the one that takes its place is applied", () => {
+  const applied = {
+    "graph.a": {},
+    "graph.b": {},
+    "policy.old": { appliesTo: ["graph.b"] },
+    "policy.p": { appliesTo: ["graph.a"] },
+    "policy.s": { appliesTo: ["cluster"] },
+  };
+  // `a` waits for its approval, so `p` still guards it and cannot move to `b`: `old` must not go.
+  const moved = {
+    "graph.b": {},
+    "policy.p": { appliesTo: ["graph.b"] },
+    "policy.s": { appliesTo: ["cluster"] },
+  };
+  assert.deepEqual(fates({ applied, desired: moved }), {
+    "graph.a": WAITING,
+    "policy.old": DEPENDENT,
+    "policy.p": WAITING,
+  });
+  assert.deepEqual(fates({ applied, desired: moved, approved: ["graph.a"] }), {
+    "graph.a": "applied",
+    "policy.old": "applied",
+    "policy.p": "applied",
+  });
+  // The same while `p` waits for an interrupted step, and when `old` is narrowed instead of deleted.
+  const narrowed = {
+    "graph.a": {},
+    "graph.b": {},
+    "graph.c": {},
+    "policy.old": { appliesTo: ["graph.c"] },
+    "policy.p": { appliesTo: ["graph.a", "graph.b"] },
+    "policy.s": { appliesTo: ["cluster"] },
+  };
+  const wide = { ...applied, "graph.c": {}, "policy.old": { appliesTo: ["graph.b", "graph.c"] } };
+  assert.deepEqual(fates({ applied: wide, desired: narrowed, pending: ["a"] }), {
+    "policy.old": DEPENDENT,
+    "policy.p": PENDING,
+  });
+});
+
 Deno.test("demoteFailed() blocks what depended on a failed graph and nothing else", () => {
   const desired = entriesOf({
     ...GRAPH,
