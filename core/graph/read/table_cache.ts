@@ -238,6 +238,7 @@ class MemoryTableCache implements TableCache, TableSource {
 
   #evict(base: TableBase): void {
     for (const key of [...this.#lineages.keys()]) this.#drop(key, ({ live }) => live.base === base);
+    for (const [line, live] of this.#renewed) if (live.base === base) this.#renewed.delete(line);
     this.#adjacencies.forget(base);
   }
 }
