@@ -13,7 +13,7 @@ import type { AcceptedSchema } from "../schema/accept.ts";
 import type { Catalog } from "../schema/catalog.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
 import { MAIN, parseBranchName, parseOwnBranchName } from "./branch_name.ts";
-import { branchNotFound, createBranch, forkRef, listBranches } from "./branches.ts";
+import { branchNotFound, createBranch, listBranches } from "./branches.ts";
 import type { Commit } from "./commit.ts";
 import { CompiledQueries } from "./compiled_queries.ts";
 import { schemaConflict } from "./conflicts.ts";
@@ -230,19 +230,11 @@ export class EmbeddedGraph implements Graph {
     const name = parseOwnBranchName(request.name);
     const from = parseBranchName(request.from ?? MAIN);
     this.#require(actor, { action: "branch_create", branch: from, targetBranch: name });
-    const { store, branches, ports } = this.#parts;
+    const { store, branches } = this.#parts;
     const source = await this.#branch(from);
-    const head = await source.head.latest();
-    const ref = forkRef({
-      name,
-      incarnation: ports.newId(),
-      source: source.ref,
-      head,
-      actor,
-      clock: ports.clock,
-    });
-    await createBranch(store, ref);
-    branches.register(branches.fork(ref, head));
+    const branch = branches.fork({ name, source: source.ref, head: await source.head.latest(), actor });
+    await createBranch(store, branch.ref);
+    branches.register(branch);
     return { uri: this.uri, from, name, actor_id: actor };
   }
 

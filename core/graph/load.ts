@@ -8,7 +8,7 @@ import { AppError } from "../errors.ts";
 import type { Catalog } from "../schema/catalog.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
 import { MAIN, parseOwnBranchName } from "./branch_name.ts";
-import { branchNotFound, forkRef, putRef, refuseLatePathConflict, refuseTaken } from "./branches.ts";
+import { branchNotFound, putRef, refuseLatePathConflict, refuseTaken } from "./branches.ts";
 import type { Commit } from "./commit.ts";
 import type { LoadMode, LoadOutput } from "./graph.ts";
 import type { Ports } from "./graph_ports.ts";
@@ -58,18 +58,10 @@ async function loadForked(options: LoadOptions): Promise<LoadOutput> {
   const head = await source.head.latest();
   const load = batchLoad(options, head.catalog);
   await refuseTaken(store, name);
-  const ref = forkRef({
-    name,
-    incarnation: ports.newId(),
-    source: source.ref,
-    head,
-    actor,
-    clock: ports.clock,
-  });
-  const branch = branches.fork(ref, head);
+  const branch = branches.fork({ name, source: source.ref, head, actor });
   const commit = await branch.writer.publish(load.request);
   await ports.failpoint("fork.published");
-  if (!await putRef(store, ref)) {
+  if (!await putRef(store, branch.ref)) {
     // Someone made the branch meanwhile; what was published under our incarnation is garbage without a name.
     await branch.writer.settle();
     return await loadBatch(options);

@@ -7,7 +7,7 @@
 import { AppError } from "../errors.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
 import type { TableStore } from "../storage/table_store.ts";
-import { branchNotFound, type BranchRef, listBranches, readRef } from "./branches.ts";
+import { branchNotFound, type BranchRef, forkRef, listBranches, readRef } from "./branches.ts";
 import type { Commit } from "./commit.ts";
 import type { Ports } from "./graph_ports.ts";
 import { BranchHead } from "./head.ts";
@@ -71,9 +71,16 @@ export class OpenBranches {
     return opening;
   }
 
-  /** Opens a branch whose ref is not stored yet, at the state it starts from. */
-  fork(ref: BranchRef, state: LoggedState): OpenBranch {
-    return this.#make(ref, this.#sourceOf(ref), state);
+  /** Opens a new branch at a state of another one. Its ref is not stored yet. */
+  fork(options: {
+    readonly name: string;
+    readonly source: BranchRef;
+    readonly head: LoggedState;
+    readonly actor: string | null;
+  }): OpenBranch {
+    const { clock, newId } = this.#options.ports;
+    const ref = forkRef({ ...options, incarnation: newId(), clock });
+    return this.#make(ref, this.#sourceOf(ref), options.head);
   }
 
   /** Makes a branch known whose ref was stored. */
