@@ -21,6 +21,7 @@ const EXPONENT_MAX = 1.4;
 /** Below this many milliseconds for the largest input, collections decide the exponent. */
 const TELLING_MS_MIN = 400;
 const ROUNDS = 3;
+const ATTEMPTS_MAX = 3;
 
 const KINDS: readonly [name: string, shapes: readonly GrowthShape[], read: (text: string) => unknown][] = [
   ["schema", SCHEMA_SHAPES, (text) => checkSchema({ path: "a.pg", text })],
@@ -37,9 +38,15 @@ export function reportGrowth(part = ""): boolean {
   let isLinear = true;
   for (const [kind, shapes, read] of KINDS) {
     for (const { name, make } of shapes.filter(({ name }) => `${kind}: ${name}`.includes(part))) {
-      const times = SIZES.map((size) => bestOf(make(size), read));
-      const exponent = exponentOf(times);
-      const isFine = exponent <= EXPONENT_MAX || times.at(-1)! < TELLING_MS_MIN;
+      const times = SIZES.map(() => Infinity);
+      let exponent = Infinity;
+      let isFine = false;
+      // Other work on the machine only ever adds time, so what looks bad is measured again.
+      for (let attempt = 0; attempt < ATTEMPTS_MAX && !isFine; attempt++) {
+        for (const [i, size] of SIZES.entries()) times[i] = Math.min(times[i]!, bestOf(make(size), read));
+        exponent = exponentOf(times);
+        isFine = exponent <= EXPONENT_MAX || times.at(-1)! < TELLING_MS_MIN;
+      }
       if (!isFine) isLinear = false;
       const shown = times.map((ms) => `${ms.toFixed(1)} ms`).join(" | ");
       console.log(`| ${kind}: ${name} | ${shown} | ${exponent.toFixed(2)} | ${isFine ? "" : "TOO FAST"} |`);

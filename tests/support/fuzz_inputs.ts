@@ -52,7 +52,14 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   {
     name: "queries (.gq)",
     seeds: [
-      ...LANGUAGE_CASES.map(({ query }) => query),
+      ...LANGUAGE_CASES.map(({ query }) => query.startsWith("(") ? `query q${query}` : `query q() ${query}`),
+      'query beds($s: String, $min: I32?) {\n  match {\n    $p: Plant { light: "sun", height: $min }\n    $p $g:growsIn $b\n' +
+      '    $b: Bed { side: "left" }\n    not { $p grafted{1,3} $_ }\n    $p.label starts_with $s\n    $g.since >= ' +
+      'date("2020-01-01")\n  }\n  return { $p.label as label, $b.row, count($g.care) as n, max($p.weight) }\n' +
+      "  order { n desc, label }\n  limit 10\n}\n",
+      "query graft($p: Plant) { match { $p <grafted> $q $q.tags contains $p.label } return { $q } }\n",
+      "query move($l: String, $b: String) {\n  update Plant set { height: 3, watered: now() } where label = $l\n" +
+      '  insert GrowsIn { from: $l, to: $b, since: date("2024-02-29") }\n}\nquery drop($l: String) { delete Plant where label = $l }\n',
       'query add($l: String) @description("x") { insert Plant { label: $l, height: 3 } }\n',
       'query r($v: Vector(3)) { match { $p: Plant not { $p growsIn $_ } search($p.notes, "x") } return { $p, count($p) as n }' +
       " order { nearest($p.scent, $v), n desc } limit 3 }",
