@@ -48,7 +48,10 @@ Deno.test("parseCommandLine() keeps values that start with a dash when they are 
 });
 
 Deno.test("parseCommandLine() refuses unknown, repeated and incomplete flags with a remedy", () => {
-  assert.match(refusal("load", "--dta", "f", "--mode", "merge"), /unknown flag `--dta`.*did you mean `--data`/);
+  assert.match(
+    refusal("load", "--dta", "f", "--mode", "merge"),
+    /unknown flag `--dta`.*did you mean `--data`/,
+  );
   assert.match(refusal("snapshot", "--branch", "a", "--branch", "b"), /`--branch` is given more than once/);
   assert.match(refusal("snapshot", "--json", "--json"), /`--json` is given more than once/);
   assert.match(refusal("snapshot", "--branch"), /`--branch` needs a value/);
