@@ -85,7 +85,12 @@ export function arbitraryRecord(type: NodeType, maxLength: number): fc.Arbitrary
 export function arbitraryCell(type: ValueType): fc.Arbitrary<Cell> {
   switch (type.kind) {
     case "vector":
-      return fc.float32Array({ minLength: type.dimensions, maxLength: type.dimensions });
+      return fc.float32Array({
+        minLength: type.dimensions,
+        maxLength: type.dimensions,
+        noNaN: true, // the schema language allows finite elements only
+        noDefaultInfinity: true,
+      });
     case "list":
       return fc.array(arbitraryScalar(type.item), { maxLength: 5 });
     case "scalar":
