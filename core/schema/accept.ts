@@ -82,7 +82,7 @@ function requireChecked(source: SourceText): CheckedSchema {
 }
 
 /**
- * Parses and checks a schema; null exactly when there are diagnostics. Only what has no syntax errors is checked: a
+ * Parses and checks a schema; null exactly when a diagnostic is an error. Only what has no syntax errors is checked: a
  * half-read file would be full of things it seems to lack.
  */
 export function compileSchema(

@@ -11,6 +11,7 @@ import {
   type NodeDecl,
   type Word,
 } from "./ast.ts";
+import { nearestName } from "../base/suggest.ts";
 import type { DraftProperty } from "./draft.ts";
 import type { Findings } from "./findings.ts";
 import { typeName, type ValueType } from "./value_type.ts";
@@ -18,12 +19,14 @@ import { typeName, type ValueType } from "./value_type.ts";
 const KNOWN = ["key", "unique", "index", "embed", "description", "instruction", "rename_from"];
 const PROPERTY_ONLY = ["key", "unique", "index", "embed"];
 const BODY_ONLY = ["range", "check"];
+const MEANT = [...KNOWN, ...BODY_ONLY, "card"];
 
 /** All annotation rules for the head of a node or edge. */
 export function checkHead(declaration: NodeDecl | EdgeDecl, findings: Findings): void {
   const subject = `${declaration.kind} \`${declaration.name.text}\``;
   checkRepeats(declaration.annotations, subject, findings);
   for (const annotation of declaration.annotations) {
+    checkSpelling(annotation, findings);
     checkNamedArguments(annotation, findings);
     checkTextValue(annotation, findings);
     checkArgumentsGiven(annotation, subject, findings);
@@ -39,6 +42,7 @@ export function checkProperty(kind: Declaration["kind"], property: DraftProperty
   const subject = `\`${property.owner}.${property.name}\``;
   checkRepeats(annotations, subject, findings);
   for (const annotation of annotations) {
+    checkSpelling(annotation, findings);
     checkNamedArguments(annotation, findings);
     checkTextValue(annotation, findings);
     checkArgumentsGiven(annotation, subject, findings);
@@ -59,6 +63,19 @@ function checkRepeats(annotations: readonly AnnotationExpr[], subject: string, f
     }
     seen.add(name);
   }
+}
+
+/** Every name is allowed; one that is nearly a known one was hardly meant as metadata without effect. */
+function checkSpelling({ name }: AnnotationExpr, findings: Findings): void {
+  if (MEANT.includes(name.text)) return;
+  const near = nearestName(name.text, MEANT);
+  if (near === null) return;
+  findings.warning(
+    name,
+    "unknown_annotation",
+    `\`@${name.text}\` has no effect`,
+    `did you mean \`@${near}\`?`,
+  );
 }
 
 /** A named argument stands at most once. */

@@ -30,7 +30,7 @@ import { checkEdgeNamesFold, checkPropertyNames, collectNames, type Names } from
 /** Annotations that become something else than metadata. */
 const FOLDED = new Set(["key", "unique", "index", "embed", "rename_from"]);
 
-/** Checks a file that has no syntax errors. `schema` is null exactly when there are diagnostics. */
+/** Checks a file that has no syntax errors. `schema` is null exactly when a diagnostic is an error. */
 export function checkFile(
   file: SchemaFile,
 ): { readonly schema: CheckedSchema | null; readonly diagnostics: readonly Diagnostic[] } {
@@ -56,7 +56,7 @@ export function checkFile(
     edges: byName(names.edges).map((one) => checkedEdge(one, own(one), names, findings)),
   };
   const diagnostics = findings.inOrder();
-  return { schema: diagnostics.length === 0 ? schema : null, diagnostics };
+  return { schema: diagnostics.some(({ severity }) => severity === "error") ? null : schema, diagnostics };
 }
 
 /** Short texts can ask for very many properties through interfaces; what is too large is not expanded at all. */

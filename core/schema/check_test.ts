@@ -276,3 +276,14 @@ function node(catalog: Catalog, name: string): NodeType {
 function lineOf(text: string, offset: number): number {
   return text.slice(0, offset).split("\n").length;
 }
+
+Deno.test("an annotation that is nearly a known one warns, any other is metadata", () => {
+  const text = 'node Port @desciption("x") {\n  code: String @uniqe @owner("harbour")\n  @indx(code)\n}';
+  const { accepted, diagnostics } = checkSchema({ path: "a.pg", text });
+  assert.notEqual(accepted, null);
+  assert.deepEqual(diagnostics.map(({ severity, message, help }) => [severity, message, help]), [
+    ["warning", "`@desciption` has no effect", "did you mean `@description`?"],
+    ["warning", "`@uniqe` has no effect", "did you mean `@unique`?"],
+    ["warning", "`@indx` has no effect", "did you mean `@index`?"],
+  ]);
+});

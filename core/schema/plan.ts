@@ -5,7 +5,7 @@
  *
  * A plan says everything it would change; what it cannot change is a step as well, so that one reading shows it all.
  */
-import type { Diagnostic } from "../base/diagnostic.ts";
+import { type Diagnostic, inSourceOrder } from "../base/diagnostic.ts";
 import type { SourceText } from "../base/span.ts";
 import { acceptChecked, compileSchema, schemaError } from "./accept.ts";
 import type { AcceptedSchema } from "./contract.ts";
@@ -22,7 +22,7 @@ export interface MigrationPlan {
   readonly steps: readonly SchemaStep[];
   /** The new accepted schema, identities carried over; null when the plan is not supported. */
   readonly next: AcceptedSchema | null;
-  /** Without errors: hints that are ignored. With errors there are no steps. */
+  /** Without errors: warnings, such as hints that are ignored. With errors there are no steps. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -54,13 +54,13 @@ export function planMigration(
   desired: SourceText,
   options: PlanOptions,
 ): MigrationPlan {
-  const { schema, diagnostics: errors } = compileSchema(desired);
-  if (schema === null) return { supported: false, steps: [], next: null, diagnostics: errors };
+  const { schema, diagnostics: found } = compileSchema(desired);
+  if (schema === null) return { supported: false, steps: [], next: null, diagnostics: found };
 
   const before = accepted.contract.ir;
   const findings = new Findings(desired);
   const known = knownIdentities(before, schema, findings);
-  const diagnostics = findings.inOrder();
+  const diagnostics = inSourceOrder([...found, ...findings.inOrder()]);
   if (diagnostics.some(isError)) return { supported: false, steps: [], next: null, diagnostics };
 
   const next = acceptChecked(schema, desired.text, before.schema_identity_domain, known);
