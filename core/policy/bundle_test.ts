@@ -219,3 +219,17 @@ Deno.test("parseBundle() reads aliases like what they stand for", () => {
   const { bundle } = parseBundle(text, { path: "p.yaml", kind: null });
   assert.deepEqual(bundle?.groups.get("spare"), ["act-a"]);
 });
+
+Deno.test("a policy beyond the size limit, or beyond the depth limit, is refused at once", () => {
+  const messages = (text: string) =>
+    parseBundle(text, { path: "p.yaml", kind: "graph" }).diagnostics.map(({ message }) => message);
+  assert.deepEqual(messages(`version: 1\n#${"x".repeat(4 * 1024 * 1024)}\n`), [
+    "the file exceeds 4194304 characters",
+  ]);
+  assert.deepEqual(messages("[".repeat(100_000)), ["yaml: the document nests deeper than 64 levels"]);
+  const laughs = Array.from(
+    { length: 30 },
+    (_, i) => `a${i}: &a${i} [${`*a${i - 1}, `.repeat(i === 0 ? 0 : 9)}x]\n`,
+  );
+  assert.deepEqual(messages(laughs.join("")), ["yaml: aliases repeat more than 100000 values"]);
+});

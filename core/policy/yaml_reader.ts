@@ -15,7 +15,7 @@ import {
   type Scalar,
 } from "@std/yaml";
 import type { Diagnostic } from "../base/diagnostic.ts";
-import { DIAGNOSTICS_MAX } from "../base/limits.ts";
+import { DIAGNOSTICS_MAX, SOURCE_CHARS_MAX } from "../base/limits.ts";
 import type { SourceText, Span } from "../base/span.ts";
 import { didYouMean } from "../base/suggest.ts";
 import { resolveAliases, TOO_DEEP } from "./yaml_aliases.ts";
@@ -55,7 +55,9 @@ export class YamlReader {
     this.#source = source;
     this.#code = code;
     this.#textEnd = source.text.trimEnd().length;
-    this.#document = parseDocument(source.text, {
+    const isTooLong = source.text.length > SOURCE_CHARS_MAX;
+    if (isTooLong) this.problem(START, `the file exceeds ${SOURCE_CHARS_MAX} characters`);
+    this.#document = parseDocument(isTooLong ? "" : source.text, {
       version: "1.2",
       uniqueKeys: false, // repeated keys are reported here, by name
       prettyErrors: false,
@@ -68,7 +70,7 @@ export class YamlReader {
     const aliases = errors.length > 0 ? null : resolveAliases(this.#document.contents);
     for (const { span, message } of aliases?.problems ?? []) this.problem(span, message);
     this.#targets = aliases?.targets ?? new Map();
-    this.readable = errors.length === 0 && aliases?.problems.length === 0;
+    this.readable = !isTooLong && errors.length === 0 && aliases?.problems.length === 0;
   }
 
   /** Whether the text is YAML at all; when false, its values must not be read. */
