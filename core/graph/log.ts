@@ -109,10 +109,17 @@ export class BranchLog {
    * Fills a slot unless it is filled: the commit point. Returns whether these bytes are in the slot now, durably. After an
    * error the slot itself decides.
    *
-   * @throws AppError `outcome_unknown` when even that could not be read, or not be made durable.
+   * @throws AppError `outcome_unknown` when even that could not be read, or not be made durable; `integrity_error` when
+   * the slot before is gone, because a log whose beginning somebody removed must not go on as if nothing had happened.
    */
   async append(slot: number, bytes: Uint8Array, operationId: string): Promise<boolean> {
     const key = this.keyOf(slot);
+    if (slot > 1 && !await this.exists(slot - 1)) {
+      throw new AppError(
+        "integrity_error",
+        `\`${this.keyOf(slot - 1)}\` is missing: the graph was removed or damaged, nothing was written`,
+      );
+    }
     let failure: unknown;
     try {
       if (await this.#store.putIfAbsent(key, bytes) !== null) return true;

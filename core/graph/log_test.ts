@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { AppError } from "../errors.ts";
 import { createMemoryStore } from "../storage/memory_store.ts";
 import type { BranchRef } from "./branches.ts";
 import { BranchLog, logKey, type LogStore } from "./log.ts";
@@ -130,6 +131,7 @@ Deno.test("a forked branch reads inherited slots from its sources and goes on co
   const main = MAIN_REF.incarnation;
   assert.deepEqual(keys, [logKey(main, 1), logKey(main, 3), logKey("A", 4), logKey("A", 5), logKey("B", 6)]);
   assert.equal(await log.findHead(), 5, "without own commits the head is the fork point");
+  await store.put(logKey("A", 5), BYTES);
   await log.append(6, BYTES, "op");
   assert.equal(await log.findHead(), 6);
 });
@@ -140,4 +142,15 @@ Deno.test("readRange() names the missing object of a log with a gap", async () =
   const log = new BranchLog(store, MAIN_REF);
   assert.equal((await log.readRange(1, 1)).length, 1);
   await assert.rejects(log.readRange(1, 2), { code: "integrity_error", message: /2\.json/ });
+});
+
+Deno.test("append() does not go on with a log whose beginning somebody removed", async () => {
+  const store = createMemoryStore();
+  const log = new BranchLog(store, MAIN_REF);
+  await assert.rejects(
+    log.append(7, BYTES, "op"),
+    (error) =>
+      error instanceof AppError && error.code === "integrity_error" && /was removed/.test(error.message),
+  );
+  assert.equal(await store.exists(logKey(MAIN_REF.incarnation, 7)), false);
 });
