@@ -56,3 +56,6 @@ export const JSON_NESTING_MAX = 128;
 
 /** Decoded tables kept in memory per open graph, bytes; least recently used tables go first. */
 export const READ_CACHE_BYTES_MAX = 4096 * MIB;
+
+/** Bindings that one read may make on its way; a second makes about a hundred million, and nothing else runs meanwhile. */
+export const READ_BINDINGS_MAX = 1 << 30;

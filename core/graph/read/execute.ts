@@ -19,7 +19,9 @@ const PLANS = new WeakMap<TypedRead, ReadPlan>();
 /**
  * Runs a read query against one commit. `nowMs` is the request's instant.
  *
- * @throws AppError `unsupported` for what this version cannot compute, `invalid_input` for rank arguments without
+ * `bindingsMax` bounds its work.
+ *
+ * @throws AppError `resource_limit` when that is exceeded, `unsupported` for what this version cannot compute, `invalid_input` for rank arguments without
  * meaning; errors of storage while tables are loaded.
  */
 export async function runRead(
@@ -27,11 +29,12 @@ export async function runRead(
   params: BoundParams,
   view: GraphView,
   nowMs: number,
+  bindingsMax?: number,
 ): Promise<RowSet> {
   assert(view instanceof MemoryGraphView, "reads run over views of the table cache");
   const plan = planFor(query, view);
   if (!view.isPrepared(plan.needs)) await view.prepare(plan.needs);
-  return executeRead(plan, new Execution(view, params, nowMs));
+  return executeRead(plan, new Execution(view, params, nowMs, bindingsMax));
 }
 
 /** Executes a plan over a view that has everything the plan needs. */

@@ -5,6 +5,7 @@ import { layeredState } from "../../../tests/support/layered_graph.ts";
 import { createMemoryTables } from "../../../tests/support/memory_tables.ts";
 import { catalogFrom } from "../../../tests/support/memory_view.ts";
 import { naiveGraph } from "../../../tests/support/naive_graph.ts";
+import { AppError } from "../../errors.ts";
 import { runRead } from "./execute.ts";
 import { createTableCache } from "./table_cache.ts";
 
@@ -314,4 +315,32 @@ Deno.test("an equation over large tables does not try all pairs", async () => {
   const docs = Array.from({ length: 20_000 }, (_, i) => doc(`d${i}`, { title: `t${i % 10_000}` }));
   const query = `() { match { $x: Doc $y: Doc $x.title = $y.title } return { count($y) as pairs } }`;
   assert.deepEqual(await column(docs, query), [40_000]);
+});
+
+Deno.test("a read that makes too many combinations is stopped, whatever makes them", async () => {
+  const slugs = Array.from({ length: 40 }, (_, i) => `d-${i}`);
+  const data = [
+    ...slugs.map((slug) => doc(slug, { title: "same" })),
+    ...slugs.map((slug) => cites("d-0", slug)),
+  ];
+  const graph = naiveGraph(CATALOG, data.map((record) => JSON.stringify(record)).join("\n"));
+  const tables = createMemoryTables();
+  const view = createTableCache({ tables }).view(await layeredState(tables, CATALOG, graph, "plain"));
+  for (
+    const body of [
+      "$a: Doc $b: Doc",
+      "$a: Doc $b: Doc $a.title = $b.title",
+      "$a: Doc $a cites $b $b <cites> $c",
+      "$a: Doc $a <cites>{1,2} $b",
+    ]
+  ) {
+    const query = compileRead(CATALOG, `query q() { match { ${body} } return { count($a) as n } }`);
+    const run = (bindingsMax: number) => runRead(query, new Map(), view, 0, bindingsMax);
+    await assert.rejects(
+      run(50),
+      (error) => error instanceof AppError && error.detail.resource_limit?.resource === "read_bindings",
+      body,
+    );
+    assert.equal((await run(100_000)).length, 1, "and the plan works again afterwards");
+  }
 });

@@ -210,6 +210,7 @@ export class ProductOperator extends Operator {
           this.#batch.column(variable).set(this.#kept.lists[at]!.values.subarray(from, from + count));
         }
         this.#batch.length = count;
+        execution.count(count);
         this.next.push(this.#batch);
       }
     }

@@ -8,6 +8,8 @@
  * set of parameters, `close` lets go of both. Execution is synchronous, so a plan never runs twice at once.
  */
 import { must } from "../../base/assert.ts";
+import { READ_BINDINGS_MAX } from "../../base/limits.ts";
+import { AppError } from "../../errors.ts";
 import type { BoundParams, ValueExpr, VariableId } from "../../query/typed.ts";
 import type { Cell } from "../../schema/value_type.ts";
 import type { MemoryGraphView } from "./graph_view.ts";
@@ -46,11 +48,34 @@ export class Execution {
   readonly nowMs: number;
   /** Set when the result is complete: producers stop early. */
   stopped = false;
+  readonly #bindingsMax: number;
+  #bindings = 0;
 
-  constructor(view: MemoryGraphView, params: BoundParams, nowMs: number) {
+  constructor(
+    view: MemoryGraphView,
+    params: BoundParams,
+    nowMs: number,
+    bindingsMax: number = READ_BINDINGS_MAX,
+  ) {
     this.view = view;
     this.params = params;
     this.nowMs = Math.floor(nowMs);
+    this.#bindingsMax = bindingsMax;
+  }
+
+  /** Counts bindings that an operator made. Throws `AppError("resource_limit")` when a read makes far too many. */
+  count(bindings: number): void {
+    this.#bindings += bindings;
+    if (this.#bindings <= this.#bindingsMax) return;
+    throw new AppError(
+      "resource_limit",
+      `the query makes more than ${this.#bindingsMax} combinations of its variables: join them or narrow the match`,
+      {
+        detail: {
+          resource_limit: { resource: "read_bindings", limit: this.#bindingsMax, actual: this.#bindings },
+        },
+      },
+    );
   }
 
   /** The value of an expression that is no property. */

@@ -173,11 +173,13 @@ export class ReachOperator extends Operator {
         emitter.parents[count] = position;
         emitter.first[count] = reach.reached.values[i]!;
         if (++count < emitter.capacity) continue;
+        execution.count(count);
         emitter.flush(batch, count, this.next);
         count = 0;
         if (execution.stopped) return;
       }
     }
+    execution.count(count);
     emitter.flush(batch, count, this.next);
   }
 

@@ -145,11 +145,13 @@ export class ExpandOperator extends Operator {
         emitter.first[count] = neighbour;
         if (withEdges) emitter.second[count] = rows[i]!;
         if (++count < emitter.capacity) continue;
+        execution.count(count);
         emitter.flush(batch, count, this.next);
         count = 0;
         if (execution.stopped) return;
       }
     }
+    execution.count(count);
     emitter.flush(batch, count, this.next);
   }
 
@@ -167,11 +169,13 @@ export class ExpandOperator extends Operator {
         emitter.first[count] = nodes.values[i]!;
         if (this.#edge !== null) emitter.second[count] = edges.values[i]!;
         if (++count < emitter.capacity) continue;
+        execution.count(count);
         emitter.flush(batch, count, this.next);
         count = 0;
         if (execution.stopped) return;
       }
     }
+    execution.count(count);
     emitter.flush(batch, count, this.next);
   }
 }
