@@ -41,7 +41,7 @@ Deno.test("checkSchema() never throws for a damaged schema, and reports errors e
         text = text.slice(0, place) + put + text.slice(place + drop);
       }
       const { accepted, diagnostics } = checkSchema({ path: "a.pg", text });
-      assert.equal(accepted === null, diagnostics.length > 0);
+      assert.equal(accepted === null, diagnostics.some(({ severity }) => severity === "error"));
       const starts = diagnostics.map((one) => one.span?.start ?? -1);
       assert.deepEqual(starts, starts.toSorted((a, b) => a - b));
       assert.ok(diagnostics.every((one) => (one.span?.end ?? text.length + 1) <= text.length));
