@@ -115,6 +115,12 @@ function checkEntries(entries: readonly [string, unknown][]): Map<string, string
   for (const [name, value] of entries) {
     const actor = name.trim();
     if (actor === "") throw refusal("bearer tokens", "an actor is blank");
+    if (actor.startsWith("omnigraph:")) {
+      throw refusal(
+        "bearer tokens",
+        `actor '${actor}' is reserved: names that start with \`omnigraph:\` are ours`,
+      );
+    }
     if (typeof value !== "string") {
       throw refusal("bearer tokens", `the token of actor '${actor}' is no string`);
     }

@@ -54,6 +54,7 @@ Deno.test("server 9: blank, repeated or malformed tokens refuse the start, and a
       { json: '{"a":"x","a":"y"}' },
       { json: '{"a":"x"," a":"y"}' },
       { json: '{"a":" "}' },
+      { json: '{"omnigraph:repair":"x"}' },
       { json: '{" ":"x"}' },
       { json: '{"a":1}' },
       { json: "[]" },

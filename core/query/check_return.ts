@@ -231,6 +231,6 @@ function refuseBlob(type: ValueType, what: string, span: Span): void {
     "T24",
     `${what} is a Blob and cannot be read by a query`,
     span,
-    "read blobs through the blob endpoint",
+    "queries do not return blobs: leave the property out",
   );
 }

@@ -51,7 +51,8 @@ export function report(rows: readonly Row[]): string {
       ? `${ms.toFixed(2)} ms`
       : `${(ms / 1000).toFixed(2)} s`;
   const peer = (ms: number | undefined, ours: number) =>
-    ms === undefined ? "–" : `${time(ms)} (${(ms / ours).toFixed(1)}×)`;
+    ms === undefined ? "–" : `${time(ms)} (${ratio(ms / ours)}×)`;
+  const ratio = (times: number) => times >= 10 ? times.toFixed(0) : times.toPrecision(2);
   const lines = rows.map((row) =>
     `| ${row.workload} | ${time(row.ours)} | ${peer(row.sqlite, row.ours)} | ${peer(row.lance, row.ours)} | ${
       row.note ?? ""
