@@ -1,17 +1,12 @@
 /** Error reports on stderr: message first, then the places in source text, never a stack trace of an expected failure. */
-import { COLOUR, PLAIN, renderText } from "../../core/base/report.ts";
+import { COLOUR, frameLines, PLAIN, renderText, type TextStyle } from "../../core/base/report.ts";
 import { AppError } from "../../core/errors.ts";
 
 /** The lines to print for a failure, in colour when asked. */
 export function renderError(error: unknown, colour = false): string[] {
   const style = colour ? COLOUR : PLAIN;
   if (error instanceof AppError) {
-    const [first, ...excerpt] = error.message.split("\n"); // a server sends the excerpt within its message
-    const lines = [`${style.error("error:")} ${first}`, ...excerpt.map((line) => `  ${line}`)];
-    for (const diagnostic of error.diagnostics) {
-      const rendered = renderText(diagnostic, style);
-      lines.push(...rendered.split("\n").map((line) => `  ${line}`));
-    }
+    const lines = reportLines(error, style);
     for (const cause of causes(error.cause)) {
       const [what, ...more] = cause.split("\n").filter((line) => line.trim() !== "");
       lines.push(`  caused by: ${what}`, ...more.map((line) => `    ${line}`));
@@ -27,6 +22,23 @@ export function renderError(error: unknown, colour = false): string[] {
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return [`error: internal error, please report it`, ...text.split("\n").map((line) => `  ${line}`)];
+}
+
+/** The message, and the places it is about; a message that only sums its diagnostics up is not said twice. */
+function reportLines(error: AppError, style: TextStyle): string[] {
+  const [first] = error.diagnostics;
+  if (first !== undefined && error.message.includes(first.message)) {
+    return error.diagnostics.flatMap((diagnostic) => [
+      `${style[diagnostic.severity](`${diagnostic.severity}:`)} ${diagnostic.message}`,
+      ...frameLines(diagnostic, style).map((line) => `  ${line}`),
+    ]);
+  }
+  const [head, ...excerpt] = error.message.split("\n"); // a server sends the excerpt within its message
+  return [
+    `${style.error("error:")} ${head}`,
+    ...excerpt.map((line) => `  ${line}`),
+    ...error.diagnostics.flatMap((one) => renderText(one, style).split("\n").map((line) => `  ${line}`)),
+  ];
 }
 
 /** Whether a server refused the token, or its absence. */
