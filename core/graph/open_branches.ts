@@ -98,6 +98,9 @@ export class OpenBranches {
   async commit(id: string): Promise<Commit> {
     const main = await this.get("main");
     if (main.head.known.commit.id === id) return main.head.known.commit;
+    // An open snapshot is of a live branch, and a commit never changes.
+    const open = this.#snapshots.get(id);
+    if (open !== undefined) return (await open).commit;
     return (await this.#locate(id)).commit;
   }
 
