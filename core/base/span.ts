@@ -19,11 +19,6 @@ export interface SourceText {
   readonly text: string;
 }
 
-/** The smallest span that holds both. */
-export function joinSpans(a: Span, b: Span): Span {
-  return { start: Math.min(a.start, b.start), end: Math.max(a.end, b.end) };
-}
-
 /** Line and column of an offset. */
 export function positionAt(text: string, offset: number): Position {
   let line = 1;

@@ -332,6 +332,7 @@ Deno.test("a read that makes too many combinations is stopped, whatever makes th
       "$a: Doc $b: Doc $a.title = $b.title",
       "$a: Doc $a cites $b $b <cites> $c",
       "$a: Doc $a <cites>{1,2} $b",
+      "$a: Doc $a cites $b $a $e:cites $b $a $f:cites $b",
     ]
   ) {
     const query = compileRead(CATALOG, `query q() { match { ${body} } return { count($a) as n } }`);

@@ -85,7 +85,7 @@ export class JoinOperator extends Operator {
       gather(this.#kept.lists[at]!.values, this.#partners, count, this.#batch, variable);
     }
     this.#batch.length = count;
-    this.#execution?.count(count);
+    must(this.#execution, "the join is open").count(count);
     this.next.push(this.#batch);
   }
 

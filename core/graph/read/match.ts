@@ -115,6 +115,7 @@ export class IndexOperator extends Operator {
   override open(execution: Execution): void {
     this.#view = execution.view.table(this.#ref.table);
     this.#cell = storedCell(execution.constant(this.#constant), this.#ref.type);
+    this.#emitter.open(execution);
   }
 
   override push(batch: Batch): void {
@@ -131,6 +132,7 @@ export class IndexOperator extends Operator {
   }
 
   override close(): void {
+    this.#emitter.close();
     this.#view = null;
     this.#cell = null;
   }

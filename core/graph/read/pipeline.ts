@@ -134,6 +134,7 @@ export class Emitter {
   readonly #carried: readonly VariableId[];
   readonly #made: readonly VariableId[];
   readonly #batch = new Batch();
+  #execution: Execution | null = null;
   capacity = 0;
   parents = new Int32Array(0);
   first = new Int32Array(0);
@@ -146,9 +147,20 @@ export class Emitter {
     this.#resize(FIRST_BATCH);
   }
 
+  /** Binds to one execution, which counts what is made. */
+  open(execution: Execution): void {
+    this.#execution = execution;
+  }
+
+  /** Lets go of the execution. */
+  close(): void {
+    this.#execution = null;
+  }
+
   /** Pushes the first `count` bindings. Arrays may be replaced: read them again afterwards. */
   flush(input: Batch, count: number, next: Operator): void {
     if (count === 0) return;
+    must(this.#execution, "the emitter is open").count(count);
     const { parents } = this;
     for (const variable of this.#carried) {
       const source = input.column(variable);

@@ -157,6 +157,7 @@ export class ReachOperator extends Operator {
   override open(execution: Execution): void {
     this.#execution = execution;
     this.#reach = new Reach(execution, this.#hop, this.#bounds, this.#fromLeft);
+    this.#emitter.open(execution);
   }
 
   override push(batch: Batch): void {
@@ -173,13 +174,11 @@ export class ReachOperator extends Operator {
         emitter.parents[count] = position;
         emitter.first[count] = reach.reached.values[i]!;
         if (++count < emitter.capacity) continue;
-        execution.count(count);
         emitter.flush(batch, count, this.next);
         count = 0;
         if (execution.stopped) return;
       }
     }
-    execution.count(count);
     emitter.flush(batch, count, this.next);
   }
 
@@ -187,6 +186,7 @@ export class ReachOperator extends Operator {
     this.#reach?.close();
     this.#reach = null;
     this.#execution = null;
+    this.#emitter.close();
   }
 }
 

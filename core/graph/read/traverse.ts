@@ -111,6 +111,7 @@ export class ExpandOperator extends Operator {
   override open(execution: Execution): void {
     this.#execution = execution;
     this.#walker = new Walker(execution, this.#hop, this.#edge === null);
+    this.#emitter.open(execution);
   }
 
   override push(batch: Batch): void {
@@ -122,6 +123,7 @@ export class ExpandOperator extends Operator {
   override close(): void {
     this.#walker = null;
     this.#execution = null;
+    this.#emitter.close();
   }
 
   #pushPlain(batch: Batch, csr: Csr, skipsRepeats: boolean): void {
@@ -145,13 +147,11 @@ export class ExpandOperator extends Operator {
         emitter.first[count] = neighbour;
         if (withEdges) emitter.second[count] = rows[i]!;
         if (++count < emitter.capacity) continue;
-        execution.count(count);
         emitter.flush(batch, count, this.next);
         count = 0;
         if (execution.stopped) return;
       }
     }
-    execution.count(count);
     emitter.flush(batch, count, this.next);
   }
 
@@ -169,13 +169,11 @@ export class ExpandOperator extends Operator {
         emitter.first[count] = nodes.values[i]!;
         if (this.#edge !== null) emitter.second[count] = edges.values[i]!;
         if (++count < emitter.capacity) continue;
-        execution.count(count);
         emitter.flush(batch, count, this.next);
         count = 0;
         if (execution.stopped) return;
       }
     }
-    execution.count(count);
     emitter.flush(batch, count, this.next);
   }
 }
@@ -241,6 +239,7 @@ export class JoiningEdgesOperator extends Operator {
 
   override open(execution: Execution): void {
     this.#walker = new Walker(execution, this.#hop, false);
+    this.#emitter.open(execution);
   }
 
   override push(batch: Batch): void {
@@ -266,6 +265,7 @@ export class JoiningEdgesOperator extends Operator {
 
   override close(): void {
     this.#walker = null;
+    this.#emitter.close();
   }
 }
 
