@@ -309,3 +309,21 @@ Deno.test("compile() compiles a source once per schema", async () => {
   assert.equal(graph.compile(source, "add"), graph.compile(source, "add"));
   assert.throws(() => graph.compile(source, "nope"), { code: "query_not_found" });
 });
+
+Deno.test("a commit whose snapshot is open is still shown as itself, with its own branch", async () => {
+  const { open } = await createFilmWorld();
+  const graph = await open();
+  const first = (await loadLines(graph, [film("harbour")])).commit!;
+  await graph.createBranch({ name: "may" });
+  const onBranch = (await loadLines(graph, [film("quay")], { branch: "may", mode: "append" })).commit!;
+  await loadLines(graph, [film("pier")], { mode: "append" });
+  for (const commit of [first, onBranch]) {
+    const id = commit.graph_commit_id;
+    const before = [await graph.commit(id), await graph.branchOfCommit(id)];
+    assert.deepEqual(before, [commit, commit.graph_branch ?? "main"]);
+    const source = "query all() { match { $f: Film } return { count($f) as films } }";
+    await graph.query({ source, snapshot: id });
+    assert.deepEqual([await graph.commit(id), await graph.branchOfCommit(id)], before);
+  }
+  await graph.close();
+});
