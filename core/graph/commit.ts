@@ -73,6 +73,8 @@ export interface Commit {
   /** Contract digest of the schema, the name of its object under `schemas/`. */
   readonly schemaDigest: string;
   readonly changes: Readonly<Record<TypeKey, ChangeCounts>>;
+  /** Tables whose touched ids are listed in an object beside the log (`touched.ts`); only on large commits. */
+  readonly touched?: readonly TypeKey[];
   readonly tables: Readonly<Record<TypeKey, TableState>>;
   /**
    * Rows of a small commit; absent when the tables hold them. On a schema change: rows of the commits before, said again

@@ -161,6 +161,7 @@ class Reader {
       operation: operation as Operation,
       schemaDigest: this.string(fields, "schemaDigest"),
       changes: this.#mapped(fields, "changes", (item) => this.#changes(item)),
+      ...(fields.touched === undefined ? {} : { touched: this.strings(fields, "touched") }),
       tables: { ...before?.tables, ...this.#mapped(fields, "tables", (item) => this.#table(item)) },
     };
     if (before !== null && (commit.parent !== before.id || commit.sequence !== before.sequence + 1)) {

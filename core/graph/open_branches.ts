@@ -167,8 +167,8 @@ export class OpenBranches {
   }
 
   #make(ref: BranchRef, source: SnapshotSource, state: LoggedState): OpenBranch {
-    const { cache, tables, ports, onBackgroundError } = this.#options;
+    const { cache, tables, store, ports, onBackgroundError } = this.#options;
     const head = new BranchHead(ref, source, state);
-    return { ref, head, writer: new BranchWriter({ head, cache, tables, ports, onBackgroundError }) };
+    return { ref, head, writer: new BranchWriter({ head, cache, tables, store, ports, onBackgroundError }) };
   }
 }

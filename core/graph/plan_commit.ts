@@ -23,6 +23,8 @@ export interface CommitFacts {
   readonly operation: Operation;
   readonly schemaDigest: string;
   readonly catalog: Catalog;
+  /** The commit of another branch that a merge brings in. */
+  readonly mergedParent?: string;
 }
 
 /** A commit that is ready to be published. */
@@ -90,12 +92,16 @@ export function planInline(
   return { commit, deltaText, state };
 }
 
-/** A large commit whose rows are in `pins`, the new pins of the touched tables. */
+/**
+ * A large commit whose rows are in `pins`, the new pins of the touched tables. `listed` are the tables whose ids were put
+ * beside the log.
+ */
 export function planTables(
   before: LoggedState,
   slot: number,
   changes: ChangeSet,
   pins: ReadonlyMap<TypeKey, TablePin>,
+  listed: readonly TypeKey[],
   facts: CommitFacts,
 ): PlannedCommit {
   const touched = effectiveChanges(changes);
@@ -106,7 +112,8 @@ export function planTables(
     assert(pin.rows === rows, `${key}: the table has ${pin.rows} rows, ${rows} were expected`);
     tables[key] = { pin, rows, foldedThrough: slot, changedAt: before.commit.sequence + 1 };
   }
-  const commit = commitOf(before, touched, tables, facts);
+  const plain = commitOf(before, touched, tables, facts);
+  const commit = listed.length === 0 ? plain : { ...plain, touched: listed };
   const state = advance(before, { commit, slot, catalog: facts.catalog, added: new Map() });
   return { commit, deltaText: null, state };
 }
@@ -135,7 +142,7 @@ export function planFold(
     };
     tables[key] = { pin, rows, foldedThrough, ...pending, ...(changedAt === undefined ? {} : { changedAt }) };
   }
-  const { delta: _, ...restated } = before.commit;
+  const { delta: _, touched: __, ...restated } = before.commit;
   const commit: Commit = { ...restated, operation: "fold", changes: {}, tables };
   const state = advance(before, { commit, slot, catalog: before.catalog, added: new Map() });
   return { commit, deltaText: null, state };
@@ -153,7 +160,7 @@ export function commitOf(
   return {
     id: facts.id,
     parent: before.commit.id,
-    mergedParent: null,
+    mergedParent: facts.mergedParent ?? null,
     branch: facts.branch,
     sequence: before.commit.sequence + 1,
     actor: facts.actor,

@@ -19,6 +19,7 @@
 import { must } from "../base/assert.ts";
 import { GROUP_BYTES_MAX, GROUP_COMMITS_MAX, WRITE_ATTEMPTS_MAX } from "../base/limits.ts";
 import type { TypeKey } from "../schema/catalog.ts";
+import type { ObjectStore } from "../storage/object_store.ts";
 import type { TablePin, TableStore } from "../storage/table_store.ts";
 import type { BranchHead } from "./head.ts";
 import type { Commit, Operation } from "./commit.ts";
@@ -38,6 +39,7 @@ import {
 import type { TableCache } from "./read/table_cache.ts";
 import type { GraphView } from "./read/view.ts";
 import { type TableCommitOptions, writeTables } from "./table_commits.ts";
+import { listedTables, putTouched } from "./touched.ts";
 import type { ChangeSet } from "./write/change_set.ts";
 
 /** One write. */
@@ -48,6 +50,8 @@ export interface PublishRequest {
   readonly retry: "redo" | "fail";
   /** Publish only on top of this commit. */
   readonly ifCommit?: string;
+  /** The commit of another branch that a merge brings in. */
+  readonly mergedParent?: string;
   /** Decides on one commit's content; null publishes nothing, an empty set an empty commit. May run several times. */
   stage(view: GraphView): Promise<ChangeSet | null>;
 }
@@ -72,6 +76,8 @@ export interface BranchWriterOptions {
   readonly head: BranchHead;
   readonly cache: Pick<TableCache, "view" | "rebase">;
   readonly tables: TableStore;
+  /** Takes the ids that large commits touch. */
+  readonly store: Pick<ObjectStore, "put">;
   readonly ports: Ports;
   /** Hears of failures that no caller waits for: folds and hints. */
   readonly onBackgroundError: (error: unknown) => void;
@@ -263,6 +269,7 @@ export class BranchWriter {
       operation: request.operation,
       schemaDigest: state.commit.schemaDigest,
       catalog: state.catalog,
+      ...(request.mergedParent === undefined ? {} : { mergedParent: request.mergedParent }),
     };
   }
 
@@ -308,13 +315,17 @@ export class BranchWriter {
       // A fold that runs writes the same tables: its result is published first, the content stays.
       if (await this.#folds.finish()) return await this.#again([job], false);
       const touched = effectiveChanges(changes);
-      const written = await writeTables(base, touched, this.#tableCommits("publish"));
+      const facts = this.#facts(job.request, base);
+      const listed = listedTables(base.commit, changes);
+      const [written] = await Promise.all([
+        writeTables(base, touched, this.#tableCommits("publish")),
+        putTouched(this.#options.store, facts.id, changes, listed),
+      ]);
       const pins = new Map<TypeKey, TablePin>();
       for (const [key, pin] of written) if (pin !== null) pins.set(key, pin);
       await ports.failpoint("publish.tables_written");
       if (pins.size === written.size) {
-        const facts = this.#facts(job.request, base);
-        const planned = planTables(base, base.slot + 1, changes, pins, facts);
+        const planned = planTables(base, base.slot + 1, changes, pins, listed, facts);
         if (await this.#append([planned], "publish")) return job.resolve(planned.commit);
       }
       job.attempts++;

@@ -95,6 +95,7 @@ export async function openPeer(options: {
     head,
     cache,
     tables,
+    store,
     ports,
     onBackgroundError: (error) => void errors.push(error),
   });
