@@ -114,6 +114,16 @@ function segmentsOf(ref: BranchRef, head: number): { incarnation: string; from: 
   return parts;
 }
 
+/** The newest commit at or before a filled slot. */
+export async function newestCommit(log: BranchLog, slot: number): Promise<FoundCommit> {
+  for (let at = slot;; at--) {
+    const logged = await log.read(at);
+    assert(logged !== null, "slots up to the head are filled, and the first one holds genesis");
+    const commit = logged.commits.findLast(({ operation }) => operation !== "fold");
+    if (commit !== undefined) return { logged, commit };
+  }
+}
+
 async function findIn(log: BranchLog, slot: number, id: string): Promise<FoundCommit | null> {
   const logged = await log.read(slot);
   const commit = logged === null ? null : pick(logged, id);

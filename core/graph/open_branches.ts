@@ -11,7 +11,8 @@ import { branchNotFound, type BranchRef, forkRef, listBranches, readRef } from "
 import type { Commit } from "./commit.ts";
 import type { Ports } from "./graph_ports.ts";
 import { BranchHead } from "./head.ts";
-import { CommitHistory, type FoundCommit } from "./history.ts";
+import { CommitHistory, newestCommit } from "./history.ts";
+import type { CommitPlace } from "./lineage.ts";
 import { BranchLog } from "./log.ts";
 import type { LoggedState } from "./logged_state.ts";
 import { BranchWriter } from "./publish.ts";
@@ -101,7 +102,14 @@ export class OpenBranches {
     // An open snapshot is of a live branch, and a commit never changes.
     const open = this.#snapshots.get(id);
     if (open !== undefined) return (await open).commit;
-    return (await this.#locate(id)).commit;
+    return (await this.place(id)).commit;
+  }
+
+  /** Where the newest commit of a live branch is. Throws `AppError("branch_not_found")`. */
+  async headPlace(name: string): Promise<CommitPlace> {
+    const { head } = await this.get(name);
+    const { source } = head;
+    return { source, ...await newestCommit(source.log, (await head.latest()).slot) };
   }
 
   /** The state at a commit of any live branch. Throws `AppError("commit_not_found")`. */
@@ -126,12 +134,15 @@ export class OpenBranches {
   }
 
   async #openSnapshot(id: string): Promise<LoggedState> {
-    const { source, logged, commit } = await this.#locate(id);
+    const { source, logged, commit } = await this.place(id);
     return await openCommit(source, logged, commit);
   }
 
-  /** Looks first where the commit should be on each branch, main first, and only then everywhere. */
-  async #locate(id: string): Promise<FoundCommit & { readonly source: SnapshotSource }> {
+  /**
+   * Where a commit of any live branch is. Throws `AppError("commit_not_found")`. Looks first where the commit should be on
+   * each branch, main first, and only then everywhere.
+   */
+  async place(id: string): Promise<CommitPlace> {
     const names = await listBranches(this.#options.store);
     const seen: { branch: OpenBranch; slot: number }[] = [];
     for (const name of ["main", ...names.filter((name) => name !== "main")]) {

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { createFilmWorld, film, loadLines, titles } from "../../tests/support/embedded_graphs.ts";
+import { testPorts } from "../../tests/support/graph_protocol.ts";
 import { createMemoryTables } from "../../tests/support/memory_tables.ts";
 import { FOLD_COMMITS_MAX } from "../base/limits.ts";
 import { openGraph } from "./open.ts";
+import { OpenBranches } from "./open_branches.ts";
+import { createTableCache } from "./read/table_cache.ts";
+import { SchemaStore } from "./schemas.ts";
 
 Deno.test("a commit of a branch is found without reading the whole log of main", async () => {
   const { store, open } = await createFilmWorld();
@@ -61,4 +65,32 @@ Deno.test("a branch forked while a fold runs shows the commit it was forked at, 
   assert.deepEqual(await titles(reader, { branch: "cut" }), cut);
   assert.deepEqual(errors, []);
   await reader.close();
+});
+
+Deno.test("place() and headPlace() find commits where they were published, never a fold", async () => {
+  const { store, tables, open } = await createFilmWorld();
+  const graph = await open();
+  for (let i = 0; i < 2 * FOLD_COMMITS_MAX; i++) await loadLines(graph, [film(`f${i}`)]);
+  await graph.createBranch({ name: "cut" });
+  const { commit: own } = await loadLines(graph, [film("own")], { branch: "cut" });
+  const { commits } = await graph.commits("cut");
+  await graph.close();
+  const branches = new OpenBranches({
+    store,
+    tables,
+    cache: createTableCache({ tables }),
+    schemas: new SchemaStore(store),
+    ports: testPorts(),
+    onBackgroundError: () => {},
+  });
+  assert.equal((await branches.headPlace("cut")).commit.id, own!.graph_commit_id);
+  assert.equal((await branches.headPlace("main")).commit.id, commits[1]!.graph_commit_id);
+  for (const each of commits) {
+    const { source, logged, commit } = await branches.place(each.graph_commit_id);
+    assert.equal(commit.id, each.graph_commit_id);
+    assert.notEqual(commit.operation, "fold");
+    assert.ok(logged.commits.includes(commit));
+    assert.deepEqual(await source.log.read(logged.slot), logged);
+  }
+  await assert.rejects(branches.headPlace("nope"), { code: "branch_not_found" });
 });
