@@ -1,9 +1,13 @@
 /**
  * JSON text written as UTF-8 bytes, straight from column vectors: no string is made per value, the text is decoded
- * once at the end.
+ * once at the end, or handed on as bytes.
  *
- * Forms: integers with all digits, floats as their shortest decimal at stored width, non-finite floats as strings,
- * Dates and instants as text, vectors and lists as arrays.
+ *   form      integers     Date, DateTime      F32, vector elements               F64        lists, vectors
+ *   result    all digits   text                shortest decimal of that width     shortest   arrays
+ *   entity    all digits   integers as stored  widened to F64, then its shortest  shortest   arrays
+ *
+ * Floats that are not finite are strings in both. The entity form says of every stored value exactly which it is, so
+ * that loading it gives the same value: also which zero.
  */
 import { unreachable } from "../../base/assert.ts";
 import { formatDate, formatDateTime } from "../../base/temporal.ts";
@@ -18,14 +22,41 @@ let kept = new Uint8Array(1 << 14);
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const MINUS = 0x2d;
+const ZERO = 0x30;
 const HEX = "0123456789abcdef";
 /** The letter after the backslash, for the control characters that have one. */
 const SHORT_ESCAPES: Readonly<Record<number, number>> = { 8: 0x62, 9: 0x74, 10: 0x6e, 12: 0x66, 13: 0x72 };
 
-/** A growing JSON text. One at a time: it uses a shared buffer until `text` or `copy` is called. */
+/** How values are spelled; see the table above. */
+export type JsonForm = "result" | "entity";
+
+/**
+ * A growing JSON text. In the result form one at a time: it uses a shared buffer until `text` or `copy` is called. In the
+ * entity form it has a buffer of its own, from which the text is taken piece by piece.
+ */
 export class JsonBytes {
-  #bytes = kept;
+  #bytes: Uint8Array<ArrayBuffer>;
   #length = 0;
+  readonly #exact: boolean;
+
+  constructor(form: JsonForm = "result") {
+    this.#exact = form === "entity";
+    this.#bytes = this.#exact ? new Uint8Array(1 << 14) : kept;
+  }
+
+  /** Bytes written and not yet taken. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Takes the first `count` bytes out of the text. */
+  take(count: number): Uint8Array<ArrayBuffer> {
+    const taken = this.#bytes.slice(0, count);
+    this.#bytes.copyWithin(0, count, this.#length);
+    this.#length -= count;
+    return taken;
+  }
 
   /** The text as a string. */
   text(): string {
@@ -116,6 +147,7 @@ export class JsonBytes {
   }
 
   #number({ scalar }: NumberColumn, value: number): void {
+    if (this.#exact) return this.#exactNumber(value);
     switch (scalar) {
       case "Date":
         return this.ascii(`"${formatDate(value)}"`);
@@ -130,7 +162,40 @@ export class JsonBytes {
     }
   }
 
+  /** A negative zero needs its point: without one it would be read as an integer by other programs. */
+  #exactNumber(value: number): void {
+    if (Number.isSafeInteger(value)) {
+      return value === 0 && 1 / value < 0 ? this.ascii("-0.0") : this.#integer(value);
+    }
+    this.ascii(Number.isFinite(value) ? String(value) : `"${value}"`);
+  }
+
+  /** An integer of at most 2^53 in size. */
+  #integer(value: number): void {
+    if (value < 0) this.byte(MINUS);
+    const size = Math.abs(value);
+    if (size < 1e9) return this.#digits(size, 1);
+    const upper = Math.floor(size / 1e9);
+    this.#digits(upper, 1);
+    this.#digits(size - upper * 1e9, 9);
+  }
+
+  /** A number below 2^31 in decimal, with leading zeros up to `width` digits. */
+  #digits(value: number, width: number): void {
+    let count = width;
+    for (let bound = 10 ** width; bound <= value; bound *= 10) count++;
+    if (this.#length + count > this.#bytes.length) this.#grow(count);
+    const bytes = this.#bytes;
+    this.#length += count;
+    for (let at = this.#length - 1, rest = value | 0; count > 0; at--, count--) {
+      const next = (rest / 10) | 0;
+      bytes[at] = ZERO + rest - next * 10;
+      rest = next;
+    }
+  }
+
   #float(value: number, single: boolean): void {
+    if (this.#exact) return this.#exactNumber(value);
     if (!Number.isFinite(value)) return this.ascii(`"${value}"`);
     return this.ascii(single ? shortSingle(value) : String(value));
   }
