@@ -45,6 +45,7 @@ function slowStore(next: () => number): ObjectStore {
     putIfAbsent: slow((key, bytes) => store.putIfAbsent(key, bytes)),
     putIfMatch: slow((key, bytes, version) => store.putIfMatch(key, bytes, version)),
     delete: slow((key) => store.delete(key)),
+    deleteIfMatch: slow((key, version) => store.deleteIfMatch(key, version)),
     list: slow((prefix) => store.list(prefix)),
     prefixExists: slow((prefix) => store.prefixExists(prefix)),
     deletePrefix: slow((prefix) => store.deletePrefix(prefix)),

@@ -5,8 +5,8 @@
  * - A name in a folder always leads to a whole, synced object: bytes are written and synced under a temporary name first,
  *   then linked (put-if-absent) or renamed (the other puts) into place; then the folder is synced.
  * - Hard links make put-if-absent exclusive between processes.
- * - Compare-and-rename, unconditional rename and delete run under the lock of the folder, so that a put-if-match never
- *   overwrites a version it did not see. The critical sections do not await, hence never wait for this process itself.
+ * - Compare-and-rename, compare-and-remove, unconditional rename and delete run under the lock of the folder, so that a
+ *   condition never holds for another version than the one it was judged on. The critical sections do not await, hence never wait for this process itself.
  * - The version of an object is the SHA-256 of its content: equal content is the same version.
  * - Temporary files and the lock have reserved names, which no key can have and no list shows.
  */
@@ -136,20 +136,11 @@ class LocalStore implements ObjectStore {
   }
 
   async delete(key: string): Promise<void> {
-    const path = this.#path(key);
-    if (!await this.exists(key)) return;
-    const folder = folderOf(path);
-    try {
-      const lock = await files.lockFolder(folder);
-      try {
-        Deno.removeSync(path);
-      } finally {
-        lock.close();
-      }
-      await files.syncFolder(folder, this.#disk.pace.mayBlock(0));
-    } catch (error) {
-      if (!files.isMissing(error)) throw failure("delete", path, error);
-    }
+    await this.#remove(key, () => true);
+  }
+
+  async deleteIfMatch(key: string, version: string): Promise<boolean> {
+    return await this.#remove(key, (path) => versionOnDisk(path) === version);
   }
 
   async list(prefix: string): Promise<string[]> {
@@ -207,6 +198,27 @@ class LocalStore implements ObjectStore {
    */
   #isKnownMissing(path: string): boolean {
     return this.#disk.readFrom.has(folderOf(path)) && !findsQuickly(path);
+  }
+
+  /** Removes an object that exists and that `may` be removed, judged under the lock of its folder. */
+  async #remove(key: string, may: (path: string) => boolean): Promise<boolean> {
+    const path = this.#path(key);
+    if (!await this.exists(key)) return false;
+    const folder = folderOf(path);
+    try {
+      const lock = await files.lockFolder(folder);
+      try {
+        if (!may(path)) return false;
+        Deno.removeSync(path);
+      } finally {
+        lock.close();
+      }
+      await files.syncFolder(folder, this.#disk.pace.mayBlock(0));
+      return true;
+    } catch (error) {
+      if (files.isMissing(error)) return false;
+      throw failure("delete", path, error);
+    }
   }
 
   /**

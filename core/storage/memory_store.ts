@@ -59,6 +59,13 @@ class MemoryStore implements ObjectStore {
     return settle(() => void this.#content.objects.delete(this.#full(key)));
   }
 
+  deleteIfMatch(key: string, version: string): Promise<boolean> {
+    return settle(() => {
+      const full = this.#full(key);
+      return this.#content.objects.get(full)?.version === version && this.#content.objects.delete(full);
+    });
+  }
+
   list(prefix: string): Promise<string[]> {
     return settle(() => {
       const start = folderStart(joinKey(this.#prefix, checkPrefix(prefix)));

@@ -31,6 +31,8 @@ export interface ObjectStore {
   putIfMatch(key: string, bytes: Uint8Array, version: string): Promise<PutResult>;
   /** Removes the object; succeeds when it is missing. */
   delete(key: string): Promise<void>;
+  /** Removes the object only if its current version is `version`; returns whether it did. */
+  deleteIfMatch(key: string, version: string): Promise<boolean>;
   /** Names (not keys) of the objects directly under `prefix` (no trailing `/`), ascending by code unit; a missing prefix is empty. */
   list(prefix: string): Promise<string[]>;
   /** Whether anything exists at or under the prefix; on a local disk also an empty folder. */

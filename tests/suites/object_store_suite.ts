@@ -122,6 +122,7 @@ function testObjects(test: Register): void {
           () => store.putIfAbsent(key, text("x")),
           () => store.putIfMatch(key, text("x"), "v"),
           () => store.delete(key),
+          () => store.deleteIfMatch(key, "v"),
         ]
       ) {
         await assert.rejects(
@@ -165,6 +166,17 @@ function testConditions(test: Register): void {
     await store.delete("s.json");
     assert.equal(await store.putIfMatch("s.json", text("3"), two.version), null);
     assert.equal(await store.exists("s.json"), false);
+  });
+
+  test("deleteIfMatch() removes only the version it names", async (store) => {
+    assert.equal(await store.deleteIfMatch("d.json", "no such version"), false);
+    const one = await store.put("d.json", text("1"));
+    const two = await store.put("d.json", text("2"));
+    assert.equal(await store.deleteIfMatch("d.json", one.version), false);
+    assert.equal(textOf(await store.get("d.json")), "2");
+    assert.equal(await store.deleteIfMatch("d.json", two.version), true);
+    assert.equal(await store.exists("d.json"), false);
+    assert.equal(await store.deleteIfMatch("d.json", two.version), false);
   });
 
   test("behaves like a map of keys to values under any sequence of calls", async (store) => {
@@ -274,6 +286,24 @@ function testRaces(test: Register): void {
       const winners = results.flatMap((result, racer) => result === null ? [] : [racer]);
       assert.equal(winners.length, 1);
       assert.equal(textOf(await store.get(key)), `racer ${winners[0]}`);
+    }
+  });
+
+  test(`of racing puts and removals of one version exactly one wins each round`, async (store) => {
+    for (let round = 0; round < 20; round++) {
+      const { version } = await store.put("one", text(`start ${round}`));
+      const results = await Promise.all(
+        Array.from(
+          { length: RACERS },
+          async (_, racer) =>
+            racer % 2 === 0
+              ? await store.deleteIfMatch("one", version)
+              : await store.putIfMatch("one", text(`${round}/${racer}`), version) !== null,
+        ),
+      );
+      assert.equal(results.filter(Boolean).length, 1);
+      const winner = results.indexOf(true);
+      assert.equal(textOf(await store.get("one")), winner % 2 === 0 ? null : `${round}/${winner}`);
     }
   });
 
