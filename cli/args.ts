@@ -2,7 +2,8 @@
 import { parseArgs } from "node:util";
 import { didYouMean } from "../core/base/suggest.ts";
 import { AppError } from "../core/errors.ts";
-import { COMMANDS, type CommandSpec, type FlagSpec, GLOBAL_FLAGS } from "./commands.ts";
+import { COMMANDS, GLOBAL_FLAGS } from "./commands.ts";
+import type { CommandSpec, FlagSpec } from "./specs/spec.ts";
 import type { Arguments } from "./context.ts";
 import { laterCommand } from "./later.ts";
 
@@ -102,6 +103,7 @@ function readFlags(command: CommandSpec, extra: readonly string[], rest: readonl
     tokens: true,
   });
   const values = new Map<string, string>();
+  const lists = new Map<string, string[]>();
   const switches = new Set<string>();
   const positionals = [...extra];
   for (const token of tokens) {
@@ -109,6 +111,11 @@ function readFlags(command: CommandSpec, extra: readonly string[], rest: readonl
     if (token.kind !== "option") continue;
     const spec = specs.find((flag) => flag.name === token.name);
     if (spec === undefined) throw unknownFlag(command, token.rawName, specs);
+    if (spec.repeatable) {
+      const value = checkValue(spec, token.value);
+      lists.set(spec.name, [...lists.get(spec.name) ?? [], value]);
+      continue;
+    }
     if (values.has(spec.name) || switches.has(spec.name)) {
       throw new AppError("usage", `flag \`--${spec.name}\` is given more than once`);
     }
@@ -118,7 +125,7 @@ function readFlags(command: CommandSpec, extra: readonly string[], rest: readonl
     } else values.set(spec.name, checkValue(spec, token.value));
   }
   checkTogether(command, positionals, values, switches);
-  return { command, positionals, values, switches };
+  return { command, positionals, values, lists, switches };
 }
 
 function checkValue(spec: FlagSpec, value: string | undefined): string {

@@ -126,3 +126,25 @@ Deno.test("every command has a summary, an example that parses, and distinct fla
     }
   }
 });
+
+Deno.test("parseCommandLine() collects the values of a repeatable flag, and refuses to repeat any other", () => {
+  const repeatable = COMMANDS.flatMap((command) =>
+    command.flags.filter((flag) => flag.repeatable).map((flag) => ({ command, flag }))
+  );
+  for (const { command, flag } of repeatable) {
+    const value = flag.choices?.[0] ?? "x";
+    const needed = command.flags.filter((one) => one.required).flatMap((one) => [`--${one.name}`, "x"]);
+    const arguments_ = command.positionals.filter((one) => one.required).map(() => "x");
+    const argv = [
+      ...command.path,
+      ...arguments_,
+      ...needed,
+      `--${flag.name}`,
+      value,
+      `--${flag.name}`,
+      value,
+    ];
+    assert.deepEqual(parsed(...argv).lists.get(flag.name), [value, value], command.path.join(" "));
+  }
+  assert.equal(parsed("version").lists.size, 0);
+});

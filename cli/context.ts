@@ -1,5 +1,5 @@
 /** What a command gets: parsed arguments and the effects it may use. */
-import type { CommandSpec } from "./commands.ts";
+import type { CommandSpec } from "./specs/spec.ts";
 
 /** Where a command writes. Only views and the main module print. */
 export interface Output {
@@ -19,6 +19,8 @@ export interface Arguments {
   readonly positionals: readonly string[];
   /** Value flags by name. */
   readonly values: ReadonlyMap<string, string>;
+  /** Values of repeatable flags by name, in order; without the flags that were not given. */
+  readonly lists: ReadonlyMap<string, readonly string[]>;
   /** Switches that are on. */
   readonly switches: ReadonlySet<string>;
 }

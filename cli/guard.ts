@@ -3,7 +3,7 @@
  * command never quietly works on something else than its user meant.
  */
 import { AppError } from "../core/errors.ts";
-import type { Capability, CommandSpec } from "./commands.ts";
+import type { Capability, CommandSpec } from "./specs/spec.ts";
 import type { Arguments } from "./context.ts";
 
 const ADDRESSING = ["server", "cluster", "graph", "store", "as", "profile"] as const;

@@ -1,5 +1,6 @@
 /** Help texts, rendered from the command table. */
-import { COMMANDS, type CommandSpec, type FlagSpec, GLOBAL_FLAGS } from "./commands.ts";
+import { COMMANDS, GLOBAL_FLAGS } from "./commands.ts";
+import type { CommandSpec, FlagSpec } from "./specs/spec.ts";
 
 const INTRO = `omnigraph: a graph database whose whole deployment is declared in a Git repository
 
@@ -24,7 +25,7 @@ Run \`omnigraph help COMMAND\` for the flags of one command.
 
 /** Help of the whole program. */
 export function rootHelp(): string {
-  const rows = COMMANDS.map((command): [string, string] => [
+  const rows = COMMANDS.filter((command) => !command.hidden).map((command): [string, string] => [
     [...command.path, ...command.positionals.map(showPositional)].join(" "),
     command.summary + aliasNote(command),
   ]);
@@ -79,7 +80,10 @@ function flagRow(flag: FlagSpec): [string, string] {
   const short = flag.short === undefined ? "" : `-${flag.short}, `;
   const value = flag.value === undefined ? "" : ` ${flag.value}`;
   const choices = flag.choices === undefined ? "" : ` [${flag.choices.join(", ")}]`;
-  return [`${short}--${flag.name}${value}`, flag.help + choices + (flag.required ? " (required)" : "")];
+  return [
+    `${short}--${flag.name}${value}`,
+    flag.help + choices + (flag.required ? " (required)" : "") + (flag.repeatable ? " (repeatable)" : ""),
+  ];
 }
 
 function columns(rows: readonly (readonly [string, string])[]): string {

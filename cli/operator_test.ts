@@ -16,6 +16,7 @@ function contextOf(
       command: findCommand(["query"]),
       positionals: [],
       values: new Map(Object.entries(values)),
+      lists: new Map(),
       switches: new Set(),
     },
     output: { out: () => {}, note: (line) => notes.push(line), outColour: false, noteColour: false },

@@ -102,6 +102,8 @@ Deno.test("architecture: help needs nothing but the command table", () => {
     "cli/commands.ts",
     "cli/help.ts",
     "cli/main.ts",
+    ...["branches", "cluster", "data", "graphs", "history", "local", "reading", "schema", "spec"]
+      .map((name) => `cli/specs/${name}.ts`),
     "core/errors.ts",
     "core/version.ts",
   ]);

@@ -1,0 +1,84 @@
+/** Queries and loads: their rows of the command table. */
+import {
+  BRANCH,
+  type CommandSpec,
+  JSON_FLAG,
+  QUERY_EXCLUSIVE,
+  QUERY_SOURCE,
+  READS,
+  SNAPSHOT,
+  URI,
+  URI_FLAG,
+  WRITES,
+} from "./spec.ts";
+
+/** In the order of the root help. */
+export const DATA: readonly CommandSpec[] = [
+  {
+    path: ["query"],
+    capability: "any",
+    may: READS,
+    summary: "run a read query",
+    positionals: [{
+      name: "NAME",
+      required: false,
+      help: "stored query (on a server), or the query to choose from the source",
+    }],
+    flags: [...QUERY_SOURCE, BRANCH, SNAPSHOT, {
+      name: "format",
+      value: "FORMAT",
+      choices: ["table", "kv", "csv", "jsonl", "json"],
+      help: "output format (default: table)",
+    }, JSON_FLAG],
+    exclusive: [...QUERY_EXCLUSIVE, ["branch", "snapshot"], ["format", "json"]],
+    examples: [
+      'omnigraph query --store ./root/graphs/fleet.omni --query ships.gq ships_in_port --params \'{"port":"p-1"}\'',
+      'omnigraph query --server http://127.0.0.1:8080 --graph fleet ships_in_port --params \'{"port":"p-1"}\'',
+    ],
+    load: async () => (await import("../commands/query.ts")).runQuery,
+  },
+  {
+    path: ["mutate"],
+    capability: "any",
+    may: WRITES,
+    summary: "run a mutation as one commit",
+    positionals: [{
+      name: "NAME",
+      required: false,
+      help: "stored query (on a server), or the query to choose from the source",
+    }],
+    flags: [...QUERY_SOURCE, BRANCH, {
+      name: "if-commit",
+      value: "COMMIT_ID",
+      help: "write only while this commit is the head",
+    }, JSON_FLAG],
+    exclusive: QUERY_EXCLUSIVE,
+    examples: [
+      'omnigraph mutate --store ./root/graphs/fleet.omni --query edit.gq add_ship --params \'{"slug":"s-9"}\'',
+    ],
+    load: async () => (await import("../commands/mutate.ts")).runMutate,
+  },
+  {
+    path: ["load"],
+    capability: "any",
+    may: WRITES,
+    summary: "load entities from NDJSON as one commit",
+    positionals: [URI],
+    flags: [
+      { name: "data", value: "FILE", required: true, help: "NDJSON file, one node or edge a line" },
+      {
+        name: "mode",
+        value: "MODE",
+        required: true,
+        choices: ["overwrite", "append", "merge"],
+        help: "overwrite: replace the types in the file; append: insert only; merge: insert or replace by id",
+      },
+      BRANCH,
+      { name: "from", value: "BASE", help: "create the branch from BASE when it does not exist" },
+      URI_FLAG,
+      JSON_FLAG,
+    ],
+    examples: ["omnigraph load ./root/graphs/fleet.omni --data seed.jsonl --mode overwrite"],
+    load: async () => (await import("../commands/load.ts")).runLoad,
+  },
+];
