@@ -37,6 +37,7 @@ export const ERRORS = {
   schema_error: { status: 400, wire: "bad_request", exit: 1 },
   batch_error: { status: 400, wire: "bad_request", exit: 1 },
   constraint_violation: { status: 400, wire: "bad_request", exit: 1 },
+  cursor_rejected: { status: 400, wire: "bad_request", exit: 1 },
   unsupported: { status: 400, wire: "bad_request", exit: 1 },
   unauthorized: { status: 401, wire: "unauthorized", exit: 1 },
   policy_denied: { status: 403, wire: "forbidden", exit: 1 },
@@ -52,6 +53,8 @@ export const ERRORS = {
   cluster_managed: { status: 409, wire: "conflict", exit: 1 },
   key_conflict: { status: 409, wire: "conflict", exit: 1 },
   write_conflict: { status: 409, wire: "conflict", exit: 1 },
+  change_diff_refused: { status: 409, wire: "conflict", exit: 1 },
+  historical_version_reclaimed: { status: 410, wire: null, exit: 1 },
   precondition_failed: { status: 412, wire: null, exit: 4 },
   resource_limit: { status: 413, wire: "bad_request", exit: 1 },
   unsupported_media_type: { status: 415, wire: "bad_request", exit: 1 },
@@ -73,6 +76,12 @@ export interface ErrorDetail {
   readonly manifest_conflict?: { table_key: string; expected: number; actual: number };
   readonly read_set_conflict?: { member: string; expected: string | null; actual: string | null };
   readonly resource_limit?: { resource: string; limit: number; actual: number };
+  readonly change_diff_refusal?: {
+    reason: "parentless_commit" | "schema_boundary";
+    graph_commit_id: string;
+    type_name?: string;
+  };
+  readonly change_feed_gap?: { cursor?: string; first_unreadable_commit_id: string };
   readonly precondition_failure?: { expected: string; actual?: string };
   readonly recovery_required?: { operation_id: string };
 }
