@@ -10,7 +10,6 @@ const LATER: readonly string[] = [
   "changes baseline",
   "changes poll",
   "cleanup",
-  "cluster approve",
   "cluster blame",
   "cluster diff",
   "cluster drift",

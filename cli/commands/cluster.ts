@@ -14,6 +14,9 @@ interface Reported {
 /** Signals that stop an apply before its next step, so that the lock is released. */
 const STOP_SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
+/** Commands that say or record who asks. */
+const WITH_ACTOR: readonly string[] = ["plan", "apply", "approve"];
+
 type Runner = (context: Context, options: ClusterOptions) => Promise<Reported>;
 
 const RUNNERS: Readonly<Record<string, Runner>> = {
@@ -36,13 +39,26 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
       const outcome = await (await commands()).clusterApply({
         ...options,
         allowDirty: context.args.switches.has("allow-dirty"),
-        lockTimeoutMs: readDurationMs(context.args.values.get("lock-timeout") ?? "0"),
+        lockTimeoutMs: lockTimeoutOf(context),
         signal: interrupted.signal,
       });
       return { outcome, lines: (await views()).applyLines(outcome, context.output.outColour) };
     } finally {
       for (const signal of STOP_SIGNALS) Deno.removeSignalListener(signal, stop);
     }
+  },
+  approve: async (context, options) => {
+    const { positionals, values } = context.args;
+    const expires = values.get("expires");
+    const planDigest = values.get("plan-digest");
+    const outcome = await (await commands()).clusterApprove({
+      ...options,
+      address: positionals[0]!,
+      lockTimeoutMs: lockTimeoutOf(context),
+      ...(expires === undefined ? {} : { expiresInMs: readDurationMs(expires) }),
+      ...(planDigest === undefined ? {} : { planDigest }),
+    });
+    return { outcome, lines: (await views()).approveLines(outcome, context.output.outColour) };
   },
   status: async (context, options) => {
     const outcome = await (await commands()).clusterStatus(options);
@@ -64,7 +80,7 @@ export function clusterCommand(name: string): CommandRun {
     const { outcome, lines } = await RUNNERS[name]!(context, {
       configDir: context.args.values.get("config") ?? ".",
       // The others record nobody, and must not fail because of a broken operator config.
-      actor: name === "plan" || name === "apply" ? actorOf(context) : null,
+      actor: WITH_ACTOR.includes(name) ? actorOf(context) : null,
     });
     const { switches } = context.args;
     context.output.out(
@@ -77,6 +93,10 @@ export function clusterCommand(name: string): CommandRun {
     }
     return outcome.exitCode;
   };
+}
+
+function lockTimeoutOf(context: Context): number {
+  return readDurationMs(context.args.values.get("lock-timeout") ?? "0");
 }
 
 function commands() {

@@ -1,6 +1,15 @@
 /** The control plane: its rows of the command table. */
 import { type CommandSpec, CONFIG, type FlagSpec, GITHUB, JSON_FLAG } from "./spec.ts";
 
+const LOCK_TIMEOUT: FlagSpec = {
+  name: "lock-timeout",
+  value: "DURATION",
+  help: "wait this long for a held lock, e.g. 10m (default: 0)",
+};
+
+/** Commands that record a person. */
+const WITH_ACTOR: readonly string[] = ["apply", "approve"];
+
 /** In the order of the root help. */
 export const CLUSTER: readonly CommandSpec[] = [
   cluster("validate", "check the whole configuration, touching no storage", [GITHUB]),
@@ -10,33 +19,41 @@ export const CLUSTER: readonly CommandSpec[] = [
   ]),
   cluster("apply", "make the storage root what the configuration declares", [
     { name: "allow-dirty", help: "apply although files differ from the Git commit; recorded" },
-    {
-      name: "lock-timeout",
-      value: "DURATION",
-      help: "wait this long for a held lock, e.g. 10m (default: 0)",
-    },
+    LOCK_TIMEOUT,
     GITHUB,
   ]),
+  {
+    ...cluster("approve", "say yes to a deletion that the plan shows as waiting", [
+      { name: "expires", value: "DURATION", help: "how long the approval holds (default: 7d)" },
+      { name: "plan-digest", value: "DIGEST", help: "approve only while the plan has this digest" },
+      LOCK_TIMEOUT,
+      GITHUB,
+    ], "graph.fleet"),
+    positionals: [{ name: "RESOURCE", required: true, help: "address, as the plan shows it" }],
+  },
   cluster("status", "show what is applied, by whom, from which commit", []),
   {
-    ...cluster("force-unlock", "remove a state lock that nobody holds any more", []),
+    ...cluster(
+      "force-unlock",
+      "remove a state lock that nobody holds any more",
+      [],
+      "01JZ0000000000000000000000",
+    ),
     positionals: [{ name: "LOCK_ID", required: true, help: "id of the lock, as shown by status" }],
   },
 ];
 
-function cluster(name: string, summary: string, flags: readonly FlagSpec[]): CommandSpec {
+function cluster(name: string, summary: string, flags: readonly FlagSpec[], subject = ""): CommandSpec {
   return {
     path: ["cluster", name],
     capability: "control",
-    may: name === "apply" ? ["as"] : [],
+    may: WITH_ACTOR.includes(name) ? ["as"] : [],
     summary,
     positionals: [],
     flags: [CONFIG, ...flags, JSON_FLAG],
     exclusive: [["github", "json"]],
     examples: [
-      `omnigraph cluster ${name}${
-        name === "force-unlock" ? " 01JZ0000000000000000000000" : ""
-      } --config ./config`,
+      ["omnigraph cluster", name, subject, "--config ./config"].filter((word) => word !== "").join(" "),
     ],
     load: async () => (await import("../commands/cluster.ts")).clusterCommand(name),
   };

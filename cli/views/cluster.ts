@@ -3,6 +3,7 @@ import type { Diagnostic } from "../../core/base/diagnostic.ts";
 import { COLOUR, frameLines, PLAIN } from "../../core/base/report.ts";
 import type {
   ApplyResult,
+  ApproveResult,
   ChangeOutput,
   ForceUnlockResult,
   Outcome,
@@ -33,7 +34,12 @@ export function planLines({ result, diagnostics }: Outcome<PlanResult>, colour =
   return [
     head,
     ...(planned ? changeLines(changes) : []),
-    ...gates.map((gate) => `${INDENT}needs approval: ${gate.resource} (${gate.reason})`),
+    ...gates.flatMap((gate) =>
+      gate.satisfied ? [`${INDENT}approved: ${gate.resource} (${gate.reason})`] : [
+        `${INDENT}needs approval: ${gate.resource} (${gate.reason})`,
+        `${INDENT}${INDENT}omnigraph cluster approve ${gate.resource}`,
+      ]
+    ),
     ...(planned ? provenanceLines(result.provenance, isUnreadable(diagnostics)) : []),
     ...diagnosticLines(diagnostics, colour),
   ];
@@ -55,6 +61,23 @@ export function applyLines({ result, diagnostics }: Outcome<ApplyResult>, colour
     ...(planned ? [INDENT + end] : []),
     ...(planned ? provenanceLines(result.provenance, isUnreadable(diagnostics)) : []),
     ...(result.state_written ? [INDENT + pickup] : []),
+    ...diagnosticLines(diagnostics, colour),
+  ];
+}
+
+/** `cluster approve`. */
+export function approveLines({ result, diagnostics }: Outcome<ApproveResult>, colour = false): string[] {
+  const { approval_id: id, resource, operation, approved_by: by, expires_at: expires, bound_data: data } =
+    result;
+  if (id === undefined) return ["cluster approve failed", ...diagnosticLines(diagnostics, colour)];
+  const branches = Object.keys(data?.heads ?? {}).length;
+  return [
+    `cluster approve: ${operation} ${resource} approved by ${by} (approval ${id})`,
+    INDENT +
+    (data === null || data === undefined
+      ? "the graph does not open: what it holds is unknown"
+      : `for ${data.rows} row(s) on main and ${branches} branch(es) as they are now: a write ends the approval`),
+    ...(expires === undefined ? [] : [`${INDENT}until: ${expires}`]),
     ...diagnosticLines(diagnostics, colour),
   ];
 }

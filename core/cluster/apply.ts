@@ -4,17 +4,20 @@
  *   load, lock, ledger, sweep, plan          nothing written
  *   graph creates, then schema updates       each behind a recovery record
  *   blobs of the catalog                     inert until the ledger names them
+ *   approved deletions of graphs             each behind a recovery record
  *   the ledger, by one compare-and-swap      the publish point
- *   history, recovery records                what can be made up for later
+ *   history, recovery records, approvals     what can be made up for later
  *
  * A run that dies anywhere is repaired by running it again. A run with nothing to do writes nothing.
  */
-import { assert, must } from "../base/assert.ts";
+import { must } from "../base/assert.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
 import type { Json } from "../base/json.ts";
 import { formatDateTime } from "../base/temporal.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
 import { type Address, graphAddress, graphOf } from "./address.ts";
+import type { Approval } from "./approval.ts";
+import { noteUsed } from "./approval_store.ts";
 import { advanceLedger, isConverged } from "./advance.ts";
 import { ApplyReport } from "./apply_report.ts";
 import type { PlannedChange } from "./change.ts";
@@ -23,6 +26,8 @@ import type { Desired } from "./desired.ts";
 import { type GraphEngine, graphEngine } from "./engine.ts";
 import { ClusterFailure } from "./failure.ts";
 import { finding, isOk } from "./findings.ts";
+import { type Gates, planWithApprovals } from "./gates.ts";
+import { runGraphDeletes } from "./graph_deletes.ts";
 import { passFailpoint, retireRecord } from "./graph_ops.ts";
 import { runGraphWork } from "./graph_work.ts";
 import { fillHistoryGap, type HistoryRecord, writeHistory } from "./history.ts";
@@ -33,12 +38,13 @@ import { loadConfig, type LoadedConfig } from "./load.ts";
 import { underLock } from "./lock_scope.ts";
 import { dirtyFinding, readChangedCommits, type ReadOrigin, readOrigin } from "./origin.ts";
 import { writePayloads } from "./payloads.ts";
-import { demoteFailed, planCluster, planDigest } from "./plan.ts";
+import { demoteFailed, planDigest } from "./plan.ts";
 import { previewSchemas } from "./preview.ts";
 import { type ApplyResult, EXIT, type Outcome } from "./results.ts";
 import { openRoot } from "./root.ts";
 import { checkChangedPolicies, clusterName } from "./run_plan.ts";
 import { type Sweep, sweepRecoveries } from "./sweep.ts";
+import { withTombstone } from "./tombstone.ts";
 
 /** Options of an apply. */
 export interface RunApplyOptions {
@@ -112,6 +118,7 @@ interface PreparedApply {
   readonly read: LedgerSnapshot;
   readonly sweep: Sweep;
   readonly engine: GraphEngine;
+  readonly gates: Gates;
   readonly changes: readonly PlannedChange[];
   readonly changedCommits: ReadonlyMap<Address, string | null>;
 }
@@ -133,53 +140,68 @@ async function prepareApply(run: ApplyRun): Promise<PreparedApply | null> {
   const { actor } = origin;
   const sweep = await sweepRecoveries({ store, engine, ledger: read.ledger, desiredGraphs, at, actor });
   report.diagnostics.push(...sweep.diagnostics);
-  const plan = planCluster({
-    desired: desired.entries,
-    applied: sweep.ledger.entries,
-    pending: sweep.pending,
-    approved: new Set(),
-  });
+  const sides = { desired: desired.entries, applied: sweep.ledger.entries, pending: sweep.pending };
+  const gating = {
+    store,
+    engine,
+    ledger: sweep.ledger,
+    configDigest: desired.configDigest,
+    at,
+    begun: sweep.begun,
+  };
+  const { plan, gates } = await planWithApprovals(sides, gating);
+  report.diagnostics.push(...gates.diagnostics);
   // What a preview warns of ends the step itself here; the steps are part of what the plan's reader has seen.
   const { plan: previewed } = await previewSchemas(engine, desired, plan);
   report.changes = previewed.changes;
   report.planDigest = planDigest(previewed, clusterName(desired));
-  assertGated(previewed.changes);
+  const ungated = ungatedFindings(previewed.changes, gates);
+  report.diagnostics.push(...ungated);
+  if (ungated.length > 0) return null;
   const policyFindings = await checkChangedPolicies(desired, previewed);
   report.diagnostics.push(...policyFindings);
   if (!isOk(policyFindings)) return null;
   const touched = touchedBy(previewed.changes, sweep.ledger, at);
   const { commits, problem } = await readChangedCommits(context, loaded, desired, touched);
   if (problem !== null) report.diagnostics.push(problem);
-  return { at, read, sweep, engine, changes: previewed.changes, changedCommits: commits };
+  return { at, read, sweep, engine, gates, changes: previewed.changes, changedCommits: commits };
 }
 
 /** Executes the plan in its order and publishes. */
 async function executeApply(run: ApplyRun, prepared: PreparedApply): Promise<void> {
   const { context: { ports, files }, desired, origin, store, report, checkStop } = run;
-  const { at, read, sweep, engine, changedCommits } = prepared;
+  const { at, read, sweep, engine, gates, changedCommits } = prepared;
   const { failpoint, newId } = ports;
   const { actor } = origin;
   const provenance = toJson(origin.provenance);
   const work = { engine, store, files, failpoint, newId, at, actor, provenance, stateCas: read.cas };
   const moved = await runGraphWork(work, prepared.changes, desired, sweep.ledger, checkStop);
   const sides = { desired: desired.entries, applied: sweep.ledger.entries };
-  const changes = demoteFailed(moved.changes, { failed: moved.failed }, sides);
-  report.changes = changes;
-  report.diagnostics.push(...moved.diagnostics, ...changes.flatMap(waitingFinding));
+  const possible = demoteFailed(moved.changes, { failed: moved.failed }, sides);
+  report.changes = possible;
+  report.diagnostics.push(...moved.diagnostics);
   checkStop();
-  const payloadFindings = await writePayloads(store, files, desired, changes);
+  const payloadFindings = await writePayloads(store, files, desired, possible);
   report.diagnostics.push(...payloadFindings);
   if (!isOk(payloadFindings)) return;
   await passFailpoint(failpoint, "after_payload_phase");
+  const hasFailed = moved.failed.size > 0;
+  const gone = await runGraphDeletes(work, possible, { gates, begun: sweep.begun, hasFailed, checkStop });
+  const changes = demoteFailed(possible, { failed: gone.failed }, sides);
+  report.changes = changes;
+  report.diagnostics.push(...gone.diagnostics, ...changes.flatMap(waitingFinding));
   const facts = { at, commit: origin.provenance.commit, changedCommits };
-  const next = advanceLedger(sweep.ledger, desired, changes, facts);
+  const next = advanceLedger(withDeleted(sweep.ledger, gone.deleted, at, actor), desired, changes, facts);
   const converged = isConverged(desired.entries, next.entries);
   await passFailpoint(failpoint, "before_state_write");
   checkStop();
-  const written = await publish(run, read, next, { changes, at, converged, changedCommits });
-  for (const key of [...sweep.retire, ...moved.records]) {
+  const approvals = [...gone.deleted.values()].flat();
+  const used = [...approvals.map(({ approvalId }) => approvalId), ...sweep.used];
+  const written = await publish(run, read, next, { changes, at, converged, changedCommits, used });
+  for (const key of [...sweep.retire, ...moved.records, ...gone.records]) {
     report.diagnostics.push(...await retireRecord(store, key));
   }
+  report.diagnostics.push(...await noteUsed(store, next, used));
   report.end = { converged, written, unrecovered: sweep.pending.size > 0 };
 }
 
@@ -193,6 +215,8 @@ async function publish(
     readonly at: string;
     readonly converged: boolean;
     readonly changedCommits: ReadonlyMap<string, string | null>;
+    /** Ids of approvals. */
+    readonly used: readonly string[];
   },
 ): Promise<boolean> {
   if (read.cas !== null && sameBytes(ledgerBytes(next), ledgerBytes(read.ledger))) return false;
@@ -210,7 +234,7 @@ async function publish(
     config_digest: desired.configDigest,
     plan_digest: report.planDigest,
     provenance,
-    approvals: [],
+    approvals: facts.used,
     changes: facts.changes.map((change) => historyChange(change, facts.changedCommits)),
   };
   report.diagnostics.push(...await writeHistory(store, record));
@@ -220,7 +244,8 @@ async function publish(
 function historyChange(change: PlannedChange, changedCommits: ReadonlyMap<string, string | null>) {
   const { address, operation, before, after, disposition, reason, note } = change;
   const done = disposition === "applied" || disposition === "derived";
-  const failed = reason === "graph_create_failed" || reason === "schema_apply_failed";
+  const failed = reason === "graph_create_failed" || reason === "schema_apply_failed" ||
+    reason === "graph_delete_failed";
   const message = [reason, note].filter((part) => part !== null).join(": ");
   return {
     address,
@@ -267,13 +292,33 @@ function waitingFinding({ address, disposition, reason, note }: PlannedChange): 
   ];
 }
 
-/** Nothing that needs an approval may reach execution without one; today there are no approvals. */
-function assertGated(changes: readonly PlannedChange[]): void {
-  for (const { address, kind, operation, disposition } of changes) {
-    const gated = operation === "delete" &&
-      (kind === "graph" || (kind === "schema" && graphOf(address) !== null));
-    assert(!gated || disposition !== "applied", `\`${address}\` would be deleted without an approval`);
+/** Nothing that needs an approval may reach execution without one. */
+function ungatedFindings(changes: readonly PlannedChange[], { granted }: Gates): Diagnostic[] {
+  return changes.filter(({ address, kind, operation, disposition }) => {
+    const gate = kind === "schema" ? graphAddress(graphOf(address) ?? "") : address;
+    return (kind === "graph" || kind === "schema") && operation === "delete" && disposition === "applied" &&
+      !granted.has(gate);
+  }).map(({ address }) =>
+    finding(
+      "apply_approval_invariant_violation",
+      "changes",
+      `\`${address}\` would be deleted without an approval`,
+    )
+  );
+}
+
+function withDeleted(
+  ledger: Ledger,
+  deleted: ReadonlyMap<string, readonly Approval[]>,
+  at: string,
+  actor: string | null,
+): Ledger {
+  let next = ledger;
+  for (const [graph, approvals] of deleted) {
+    const approvalIds = approvals.map(({ approvalId }) => approvalId);
+    next = withTombstone(next, graph, { at, actor, approvalIds, operation: "apply" });
   }
+  return next;
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

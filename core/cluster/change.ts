@@ -31,7 +31,8 @@ export type Reason =
   | "apply_unsupported_kind"
   | "dependency_not_applied"
   | "graph_create_failed"
-  | "schema_apply_failed";
+  | "schema_apply_failed"
+  | "graph_delete_failed";
 
 /** The steps of a schema change, as the engine plans them. */
 export interface Migration {

@@ -12,6 +12,7 @@ import { VERSION } from "../version.ts";
 import type { ClusterContext, GitReader } from "./context.ts";
 import type {
   ApplyResult,
+  ApproveResult,
   ForceUnlockResult,
   Outcome,
   PlanResult,
@@ -56,6 +57,21 @@ export interface ApplyOptions extends ClusterOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Options of `cluster approve`. */
+export interface ApproveOptions extends ClusterOptions {
+  /** The resource whose change is approved, e.g. `graph.fleet`. */
+  readonly address: string;
+  /** How long the approval holds, milliseconds; default 7 days. */
+  readonly expiresInMs?: number;
+  /** Approve only while the plan has this digest. */
+  readonly planDigest?: string;
+  /** How long to wait for a held lock, milliseconds; default 0. */
+  readonly lockTimeoutMs?: number;
+}
+
+/** How long an approval holds unless told otherwise, milliseconds. */
+const APPROVAL_MS = 7 * 24 * 60 * 60 * 1000;
+
 /** Options of `cluster force-unlock`. */
 export interface ForceUnlockOptions extends ClusterOptions {
   readonly lockId: string;
@@ -80,6 +96,17 @@ export async function clusterApply(options: ApplyOptions): Promise<Outcome<Apply
     allowDirty: options.allowDirty ?? false,
     lockTimeoutMs: options.lockTimeoutMs ?? 0,
     signal: options.signal ?? null,
+  });
+}
+
+/** `cluster approve`. */
+export async function clusterApprove(options: ApproveOptions): Promise<Outcome<ApproveResult>> {
+  const { runApprove } = await import("./run_approve.ts");
+  return await runApprove(contextOf(options), {
+    address: options.address,
+    expiresInMs: options.expiresInMs ?? APPROVAL_MS,
+    planDigest: options.planDigest ?? null,
+    lockTimeoutMs: options.lockTimeoutMs ?? 0,
   });
 }
 

@@ -9,6 +9,7 @@ import type { ObjectStore } from "../storage/object_store.ts";
 import type { TableStore } from "../storage/table_store.ts";
 import { joinUri, showUri, type StorageUri } from "../storage/uri.ts";
 import { graphRootKey } from "./address.ts";
+import type { GraphData } from "./approval.ts";
 import type { Migration } from "./change.ts";
 import { causeText } from "./findings.ts";
 import type { RootState } from "./recovery.ts";
@@ -32,6 +33,10 @@ export interface GraphEngine {
   preview(graph: string, schema: SourceText): Promise<SchemaPreview>;
   /** Changes the schema; the version of main afterwards is returned. */
   updateSchema(graph: string, schema: SourceText, actor: string | null): Promise<number>;
+  /** What the graph holds; null when it is not there or does not open. */
+  dataOf(graph: string): Promise<GraphData | null>;
+  /** Removes the graph with everything in it; may be repeated. */
+  remove(graph: string): Promise<void>;
 }
 
 /** Where the graphs of a cluster live and what they are opened with. */
@@ -101,6 +106,24 @@ class StorageEngine implements GraphEngine {
       await opened.schemaUpdate(schema, { actor });
       return (await opened.snapshot()).graph_manifest_version;
     });
+  }
+
+  async dataOf(graph: string): Promise<GraphData | null> {
+    if ((await this.inspect(graph)).kind !== "open") return null;
+    return await this.#open(graph, async (opened) => {
+      const { branches } = await opened.branches();
+      const heads = await Promise.all(
+        branches.map(async (name) => [name, (await opened.head(name)).graph_commit_id] as const),
+      );
+      const { datasets } = await opened.snapshot();
+      const rows = datasets.reduce((sum, { entity_count }) => sum + entity_count, 0);
+      return { heads: Object.fromEntries(heads), rows };
+    });
+  }
+
+  async remove(graph: string): Promise<void> {
+    const { removeGraph } = await import("../graph/remove.ts");
+    await removeGraph(this.#options.store, graphRootKey(graph));
   }
 
   async #open<Result>(graph: string, use: (opened: EmbeddedGraph) => Promise<Result>): Promise<Result> {

@@ -10,6 +10,7 @@ const TELLING: readonly (readonly [FindingCode, number])[] = [
   ["config_dirty", EXIT.preconditionFailed],
   ["state_cas_mismatch", EXIT.preconditionFailed],
   ["state_lock_lost", EXIT.preconditionFailed],
+  ["plan_stale", EXIT.preconditionFailed],
   ["graph_create_incomplete", EXIT.unrecovered],
 ];
 

@@ -154,12 +154,13 @@ async function verifiedSource(files: ConfigFiles, file: SourceFile): Promise<Sou
 }
 
 /** Writes the record, or says why it could not. */
-async function armRecord(
+export async function armRecord(
   work: GraphWork,
   kind: RecoveryRecord["kind"],
   graph: string,
   desiredSchemaDigest: string,
   observedVersion: number | null,
+  approvalId: string | null = null,
 ): Promise<RecoveryRecord | Diagnostic> {
   const record: RecoveryRecord = {
     operationId: work.newId(),
@@ -172,7 +173,7 @@ async function armRecord(
     expectedVersion: null,
     desiredSchemaDigest,
     stateCasBase: work.stateCas,
-    approvalId: null,
+    approvalId,
     provenance: work.provenance,
   };
   const key = recoveryKey(record.operationId);

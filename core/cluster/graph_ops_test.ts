@@ -24,6 +24,8 @@ function failingEngine(...roots: readonly RootState[]): GraphEngine {
     create: fail,
     preview: () => Promise.resolve({ migration: { supported: true, steps: [] }, refusal: null, version: 41 }),
     updateSchema: fail,
+    dataOf: () => Promise.resolve(null),
+    remove: fail,
   };
 }
 

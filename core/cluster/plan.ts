@@ -55,10 +55,13 @@ export function withMigrations(plan: ClusterPlan, migrations: ReadonlyMap<Addres
   return { ...plan, changes };
 }
 
+/** How a graph step failed. */
+export type GraphFailure = "graph_create_failed" | "schema_apply_failed" | "graph_delete_failed";
+
 /** Why the graph work of a run failed for some graphs. */
 export interface GraphFailures {
   /** Graph id to the reason of the change that failed; null when it was skipped after an earlier failure. */
-  readonly failed: ReadonlyMap<string, "graph_create_failed" | "schema_apply_failed" | null>;
+  readonly failed: ReadonlyMap<string, GraphFailure | null>;
 }
 
 /** Blocks what depended on graph work that failed. */
@@ -76,7 +79,7 @@ export function demoteFailed(
       : graphOf(change.address);
     if (graph === null || graph === undefined || !failed.has(graph)) return change;
     const cause = failed.get(graph) ?? null;
-    const culprit = cause === "graph_create_failed" ? graphAddress(graph) : schemaAddress(graph);
+    const culprit = cause === "schema_apply_failed" ? schemaAddress(graph) : graphAddress(graph);
     if (cause !== null && change.address === culprit) return withoutEffect(change, "blocked", cause);
     return withoutEffect(
       change,

@@ -13,7 +13,11 @@
  * | create, schema | live schema = desired by the record | roll forward |
  * | create, schema | another live schema | keep, `cluster_recovery_pending` |
  * | schema | does not open | keep, `cluster_recovery_pending` |
- * | delete | anything | keep, `cluster_recovery_pending` |
+ * | delete | no root, graph not in the ledger | retire |
+ * | delete | no root, graph in the ledger | finished: the ledger gets its tombstone |
+ * | delete | a root, still not declared | retry under the approval it was begun under |
+ * | delete | a root that opens, declared again | retire: nothing of it is gone |
+ * | delete | another root, declared again | keep, `cluster_recovery_pending` |
  */
 import { unreachable } from "../base/assert.ts";
 import { type Json, prettyJson } from "../base/json.ts";
@@ -58,6 +62,8 @@ export type RecoveryOutcome =
   | { readonly kind: "retire" }
   | { readonly kind: "resume" }
   | { readonly kind: "roll_forward"; readonly schemaDigest: string }
+  | { readonly kind: "deleted" }
+  | { readonly kind: "retry_delete" }
   | {
     readonly kind: "keep";
     readonly condition: "graph_create_incomplete" | "actual_applied_state_pending" | null;
@@ -80,7 +86,7 @@ export function decideRecovery(
   ledgerDigest: string | null,
   stillDesired: boolean,
 ): RecoveryOutcome {
-  if (record.kind === "graph_delete") return { kind: "keep", condition: null };
+  if (record.kind === "graph_delete") return decideDelete(root, ledgerDigest !== null, stillDesired);
   const create = record.kind === "graph_create";
   switch (root.kind) {
     case "absent":
@@ -101,6 +107,12 @@ export function decideRecovery(
     default:
       return unreachable(root);
   }
+}
+
+function decideDelete(root: RootState, isInLedger: boolean, stillDesired: boolean): RecoveryOutcome {
+  if (root.kind === "absent") return { kind: isInLedger ? "deleted" : "retire" };
+  if (!stillDesired) return { kind: "retry_delete" };
+  return root.kind === "open" ? { kind: "retire" } : { kind: "keep", condition: null };
 }
 
 /** Reads a stored record. Throws `StoredJsonError` or {@linkcode RecoveryVersionError}. */

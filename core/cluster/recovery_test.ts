@@ -46,7 +46,13 @@ Deno.test("decideRecovery() follows its table", () => {
     ["schema_apply", BROKEN, "old", true, "keep"],
     ["schema_apply", ABSENT, "old", true, "keep"],
     ["schema_apply", HALF_MADE, "old", true, "keep"],
-    ["graph_delete", ABSENT, "old", false, "keep"],
+    ["graph_delete", ABSENT, "old", false, "deleted"],
+    ["graph_delete", ABSENT, "old", true, "deleted"],
+    ["graph_delete", ABSENT, null, false, "retire"],
+    ["graph_delete", live("old"), "old", false, "retry_delete"],
+    ["graph_delete", JUNK, "old", false, "retry_delete"],
+    ["graph_delete", live("old"), "old", true, "retire"],
+    ["graph_delete", JUNK, "old", true, "keep"],
   ];
   for (const [kind, root, ledgerDigest, desired, expected] of rows) {
     const outcome = decideRecovery(record(kind), root, ledgerDigest, desired);

@@ -6,6 +6,7 @@ import type { Diagnostic } from "../base/diagnostic.ts";
 import type { Json } from "../base/json.ts";
 import { type DiagnosticReport, reportJson } from "../base/report.ts";
 import type { Provenance } from "../git/provenance.ts";
+import type { GraphData } from "./approval.ts";
 
 /** Exit codes of every cluster command. */
 export const EXIT = {
@@ -126,6 +127,21 @@ export interface ApplyResult {
   readonly resource_statuses: Readonly<Record<string, StatusOutput>>;
   readonly plan_digest?: string;
   readonly provenance: Provenance | null;
+  readonly diagnostics: readonly DiagnosticReport[];
+}
+
+/** `cluster approve`. The optional members are absent when nothing was approved. */
+export interface ApproveResult {
+  readonly ok: boolean;
+  readonly config_dir: string;
+  readonly approval_id?: string;
+  readonly resource?: string;
+  readonly operation?: string;
+  readonly approved_by?: string;
+  /** RFC 3339. */
+  readonly expires_at?: string;
+  /** Heads and rows that the approval is bound to; null when the graph does not open. */
+  readonly bound_data?: GraphData | null;
   readonly diagnostics: readonly DiagnosticReport[];
 }
 

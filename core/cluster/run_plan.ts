@@ -1,5 +1,6 @@
 /** `cluster plan`: reads configuration, ledger and, for schema changes, graphs; takes no lock and writes nothing. */
 import type { Diagnostic } from "../base/diagnostic.ts";
+import { formatDateTime } from "../base/temporal.ts";
 import { changeOutput } from "./change.ts";
 import type { ClusterContext } from "./context.ts";
 import type { Desired } from "./desired.ts";
@@ -7,15 +8,16 @@ import { graphEngine } from "./engine.ts";
 import { exitCodeOf } from "./exit.ts";
 import { ClusterFailure } from "./failure.ts";
 import { finding, isOk } from "./findings.ts";
+import { planWithApprovals } from "./gates.ts";
 import { readLedger } from "./ledger_store.ts";
 import { checkPoliciesStrictly, loadConfig, type LoadedConfig } from "./load.ts";
 import { readLock } from "./lock.ts";
 import { NOTHING_OBSERVED, type Observed, stateObservations } from "./observations.ts";
 import { type ReadOrigin, readOrigin } from "./origin.ts";
-import { type ClusterPlan, planCluster, planDigest } from "./plan.ts";
+import { type ClusterPlan, planDigest } from "./plan.ts";
 import { pendingFinding } from "./pending.ts";
 import { previewSchemas } from "./preview.ts";
-import { readRecoveries } from "./recovery_store.ts";
+import { readRecoveries, type StoredRecovery } from "./recovery_store.ts";
 import { diagnosticOutputs, EXIT, type Outcome, type PlanResult } from "./results.ts";
 import { openRoot } from "./root.ts";
 
@@ -42,15 +44,24 @@ export async function runPlan(
     if (origin.problem !== null) diagnostics.push(origin.problem);
     if (recoveries.problem !== null) diagnostics.push(recoveries.problem);
     diagnostics.push(...recoveries.files.map((file) => pendingFinding(file, lock)));
-    const plan = planCluster({
-      desired: desired.entries,
-      applied: ledger.ledger.entries,
-      pending: new Set(),
-      approved: new Set(),
-    });
-    diagnostics.push(...guardFindings(plan), ...await checkChangedPolicies(desired, plan));
     const { openTables, ports } = context;
     const engine = graphEngine({ root: header.root, store, openTables, ports });
+    const { plan, gates } = await planWithApprovals(
+      { desired: desired.entries, applied: ledger.ledger.entries, pending: new Set() },
+      {
+        store,
+        engine,
+        ledger: ledger.ledger,
+        configDigest: desired.configDigest,
+        at: formatDateTime(ports.clock.nowMs()),
+        begun: begunDeletes(recoveries.files),
+      },
+    );
+    diagnostics.push(
+      ...gates.diagnostics,
+      ...guardFindings(plan),
+      ...await checkChangedPolicies(desired, plan),
+    );
     const previewed = await previewSchemas(engine, desired, plan);
     diagnostics.push(...previewed.diagnostics);
     const observed = { store, ledger, lock, acquiredLockId: null };
@@ -60,6 +71,15 @@ export async function runPlan(
     if (!(error instanceof ClusterFailure)) throw error;
     return outcome(context, parts, [...diagnostics, error.diagnostic], EXIT.done);
   }
+}
+
+/** Deletions that were interrupted, with the approvals they were begun under. */
+export function begunDeletes(files: readonly StoredRecovery[]): Map<string, string | null> {
+  return new Map(
+    files.flatMap(({ record }) =>
+      record?.kind === "graph_delete" ? [[record.graphId, record.approvalId] as const] : []
+    ),
+  );
 }
 
 /** The name of the cluster in plan digests. */

@@ -12,6 +12,7 @@ import { finding } from "./findings.ts";
 import { type Ledger, ledgerEntry, resourceStatus, withComposites } from "./ledger.ts";
 import { decideRecovery, type RecoveryOutcome, type RecoveryRecord } from "./recovery.ts";
 import { readRecoveries } from "./recovery_store.ts";
+import { withTombstone } from "./tombstone.ts";
 
 const KEPT_CONDITIONS: readonly string[] = ["graph_create_incomplete", "actual_applied_state_pending"];
 
@@ -23,6 +24,10 @@ export interface Sweep {
   readonly pending: ReadonlySet<string>;
   /** Keys of records to delete after the ledger is written. */
   readonly retire: readonly string[];
+  /** Graphs whose deletion was begun, with the approval it was begun under: to be deleted under it again. */
+  readonly begun: ReadonlyMap<string, string | null>;
+  /** Approvals that a deletion used which is only now recorded. */
+  readonly used: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -44,6 +49,8 @@ export async function sweepRecoveries(input: SweepInput): Promise<Sweep> {
   let ledger = input.ledger;
   const pending = new Set<string>();
   const retire: string[] = [];
+  const begun = new Map<string, string | null>();
+  const used: string[] = [];
   const diagnostics: Diagnostic[] = problem === null ? [] : [problem];
   for (const { key, ...stored } of files) {
     if (stored.record === null) {
@@ -72,6 +79,17 @@ export async function sweepRecoveries(input: SweepInput): Promise<Sweep> {
         diagnostics.push(rolledForward(record));
         retire.push(key);
         break;
+      case "deleted":
+        ledger = rollDeleteForward(ledger, record, input);
+        if (record.approvalId !== null) used.push(record.approvalId);
+        diagnostics.push(rolledForward(record));
+        retire.push(key);
+        break;
+      case "retry_delete":
+        begun.set(record.graphId, record.approvalId);
+        diagnostics.push(incompleteDelete(record));
+        retire.push(key);
+        break;
       case "keep":
         ledger = markKept(ledger, record, outcome.condition);
         diagnostics.push(kept(record, outcome, root.kind === "broken" ? root.message : null));
@@ -79,7 +97,7 @@ export async function sweepRecoveries(input: SweepInput): Promise<Sweep> {
         break;
     }
   }
-  return { ledger, pending, retire, diagnostics };
+  return { ledger, pending, retire, begun, used, diagnostics };
 }
 
 /** The ledger after a graph is found to have moved: schema as it is live, composite anew, bindings as recorded. */
@@ -99,6 +117,29 @@ function rollForward(
     schema,
     resourceStatus("applied"),
   );
+  return withRecovery({ ...ledger, entries: withComposites(entries), statuses }, record, { at, actor });
+}
+
+/** The ledger after a graph is found to be gone, as it was to be. */
+function rollDeleteForward(
+  ledger: Ledger,
+  record: RecoveryRecord,
+  facts: Pick<SweepInput, "at" | "actor">,
+): Ledger {
+  const gone = withTombstone(ledger, record.graphId, {
+    at: facts.at,
+    actor: record.actor,
+    approvalIds: record.approvalId === null ? [] : [record.approvalId],
+    operation: record.operationId,
+  });
+  return withRecovery(gone, record, facts);
+}
+
+function withRecovery(
+  ledger: Ledger,
+  record: RecoveryRecord,
+  { at, actor }: Pick<SweepInput, "at" | "actor">,
+): Ledger {
   const recoveryRecords = new Map(ledger.recoveryRecords).set(record.operationId, {
     kind: record.kind,
     graph_id: record.graphId,
@@ -106,7 +147,7 @@ function rollForward(
     recovered_at: at,
     actor,
   });
-  return { ...ledger, entries: withComposites(entries), statuses, recoveryRecords };
+  return { ...ledger, recoveryRecords };
 }
 
 function markKept(
@@ -139,6 +180,13 @@ function rolledForward(record: RecoveryRecord): Diagnostic {
   return finding("cluster_recovery_rolled_forward", graphAddress(record.graphId), message);
 }
 
+function incompleteDelete(record: RecoveryRecord): Diagnostic {
+  const message =
+    `the deletion of \`${record.graphUri}\` (${record.operationId}) was interrupted: it goes on under ` +
+    "the approval it was begun under";
+  return finding("graph_delete_incomplete", graphAddress(record.graphId), message);
+}
+
 function kept(
   record: RecoveryRecord,
   outcome: Extract<RecoveryOutcome, { kind: "keep" }>,
@@ -150,6 +198,12 @@ function kept(
     const message =
       `\`${record.graphUri}\` holds something that is no graph${because}: remove it and run apply again`;
     return finding("graph_create_incomplete", address, message);
+  }
+  if (record.kind === "graph_delete") {
+    const message =
+      `the deletion of \`${record.graphUri}\` was begun and the graph is declared again${because}: take ` +
+      "it out of the configuration to finish the deletion, then declare it anew";
+    return finding("cluster_recovery_pending", address, message);
   }
   const message = outcome.condition === null
     ? `operation ${record.operationId} (\`${record.kind}\`) cannot be settled while the graph does not open${because}`

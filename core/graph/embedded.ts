@@ -194,6 +194,11 @@ export class EmbeddedGraph implements Graph {
     return { commits: await this.#context.parts.branches.commits(parseBranchName(branch)) };
   }
 
+  /** The newest commit of a branch. */
+  async head(branch: string = MAIN): Promise<CommitOutput> {
+    return commitOutput((await this.#context.stateOf({ branch })).commit);
+  }
+
   async commit(id: string): Promise<CommitOutput> {
     return commitOutput(await this.#commit(id));
   }

@@ -1,6 +1,7 @@
 /** A whole cluster in memory: configuration, store, tables, clock and ids, to run commands against. */
 import {
   clusterApply,
+  clusterApprove,
   clusterForceUnlock,
   type ClusterOptions,
   clusterPlan,
@@ -32,6 +33,10 @@ export interface ClusterBench {
   apply: (
     extra?: { readonly failpoint?: Failpoint; readonly actor?: string },
   ) => ReturnType<typeof clusterApply>;
+  approve: (
+    address: string,
+    extra?: { readonly actor?: string | null; readonly expiresInMs?: number; readonly planDigest?: string },
+  ) => ReturnType<typeof clusterApprove>;
   status: () => ReturnType<typeof clusterStatus>;
   forceUnlock: (lockId: string) => ReturnType<typeof clusterForceUnlock>;
   /** Text of a stored object; null when missing. */
@@ -72,6 +77,7 @@ export function clusterBench(bench: BenchOptions = {}): ClusterBench {
     plan: () => clusterPlan(options),
     apply: ({ failpoint = ports.failpoint, actor } = {}) =>
       clusterApply({ ...options, ports: { ...ports, failpoint }, ...(actor === undefined ? {} : { actor }) }),
+    approve: (address, extra = {}) => clusterApprove({ actor: "act-mila", ...options, address, ...extra }),
     status: () => clusterStatus(options),
     forceUnlock: (lockId) => clusterForceUnlock({ ...options, lockId }),
     async text(key) {
