@@ -59,3 +59,6 @@ export const READ_CACHE_BYTES_MAX = 4096 * MIB;
 
 /** Bindings that one read may make on its way; a second makes about a hundred million, and nothing else runs meanwhile. */
 export const READ_BINDINGS_MAX = 1 << 30;
+
+/** One piece of an export, bytes. */
+export const EXPORT_CHUNK_BYTES_MAX = 64 * 1024;

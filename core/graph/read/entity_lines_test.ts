@@ -27,7 +27,7 @@ async function liveTable(type: typeof ALL_TYPES | EdgeType, record: RecordColumn
 function lineOf(table: MemoryTableView, row: number): string {
   const json = new JsonBytes("entity");
   new EntityLines(table).write(json, row);
-  return new TextDecoder().decode(json.take(json.length));
+  return new TextDecoder().decode(json.rest());
 }
 
 async function line(row: Row): Promise<string> {

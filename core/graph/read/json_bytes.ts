@@ -50,12 +50,19 @@ export class JsonBytes {
     return this.#length;
   }
 
-  /** Takes the first `count` bytes out of the text. */
-  take(count: number): Uint8Array<ArrayBuffer> {
-    const taken = this.#bytes.slice(0, count);
-    this.#bytes.copyWithin(0, count, this.#length);
-    this.#length -= count;
-    return taken;
+  /** Takes pieces of exactly `size` bytes from the start of the text, as many as there are; the rest stays. */
+  *pieces(size: number): Generator<Uint8Array<ArrayBuffer>, void, undefined> {
+    let at = 0;
+    for (; this.#length - at >= size; at += size) yield this.#bytes.slice(at, at + size);
+    this.#bytes.copyWithin(0, at, this.#length);
+    this.#length -= at;
+  }
+
+  /** Takes all that was not taken. */
+  rest(): Uint8Array<ArrayBuffer> {
+    const rest = this.#bytes.slice(0, this.#length);
+    this.#length = 0;
+    return rest;
   }
 
   /** The text as a string. */
