@@ -86,10 +86,14 @@ export class EmbeddedGraph implements Graph {
     const state = await this.#context.readState(query.schemaDigest, target);
     const nowMs = this.#context.parts.ports.clock.nowMs();
     const rows = await runRead(query, params, this.#context.parts.cache.view(state), nowMs);
-    const { branch = null, snapshot = null } = target;
+    const { branch = null, snapshot = null, asOf } = target;
     return {
       query_name: query.name,
-      target: { branch: snapshot === null ? branch ?? MAIN : null, snapshot },
+      target: {
+        branch: snapshot === null ? branch ?? MAIN : null,
+        snapshot,
+        ...(asOf === undefined ? {} : { as_of: asOf }),
+      },
       row_count: rows.length,
       columns: rows.columns,
       rows,

@@ -11,10 +11,15 @@ import type { SchemaStep } from "../schema/steps.ts";
 /** How a load treats ids that exist. */
 export type LoadMode = "overwrite" | "append" | "merge";
 
-/** A branch (default `main`) or a snapshot, which is a commit id; never both. */
+/**
+ * A branch (default `main`), now or as of a time, or a snapshot, which is a commit id. A snapshot goes with neither of
+ * the others.
+ */
 export interface ReadTarget {
   readonly branch?: string;
   readonly snapshot?: string;
+  /** RFC 3339 time: the newest commit of the branch that is not later. */
+  readonly asOf?: string;
 }
 
 /** A commit as shown outside. */
@@ -43,7 +48,12 @@ export interface RowSet {
 /** Result of a read query. */
 export interface ReadOutput {
   readonly query_name: string;
-  readonly target: { readonly branch: string | null; readonly snapshot: string | null };
+  readonly target: {
+    readonly branch: string | null;
+    readonly snapshot: string | null;
+    /** Only when a time was asked for: as it was given. */
+    readonly as_of?: string;
+  };
   readonly row_count: number;
   readonly columns: readonly string[];
   readonly rows: RowSet;

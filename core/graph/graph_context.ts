@@ -10,6 +10,7 @@ import type { PolicyGate, PolicyQuestion } from "../policy/actions.ts";
 import type { AcceptedSchema } from "../schema/accept.ts";
 import type { Catalog } from "../schema/catalog.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
+import { parseAsOf } from "./as_of.ts";
 import { MAIN, parseBranchName } from "./branch_name.ts";
 import { branchNotFound } from "./branches.ts";
 import { schemaConflict } from "./conflicts.ts";
@@ -75,16 +76,22 @@ export class GraphContext {
     return branch;
   }
 
-  /** The newest commit of a branch, or the commit of a snapshot, under its own schema. */
-  async stateOf({ branch, snapshot }: ReadTarget): Promise<LoggedState> {
+  /** The newest commit of a branch, now or at a time, or the commit of a snapshot, under its own schema. */
+  async stateOf({ branch, snapshot, asOf }: ReadTarget): Promise<LoggedState> {
     if (snapshot !== undefined) {
-      if (branch !== undefined) {
-        throw new AppError("invalid_input", "a read takes a branch or a snapshot, not both: leave one out");
+      if (branch !== undefined || asOf !== undefined) {
+        const other = branch !== undefined ? "branch" : "time";
+        throw new AppError("invalid_input", `a read takes a ${other} or a snapshot, not both: leave one out`);
       }
       this.refuseClosed();
       return await this.parts.branches.snapshot(snapshot);
     }
     const name = branch === undefined ? MAIN : parseBranchName(branch);
+    if (asOf !== undefined) {
+      const micros = parseAsOf(asOf);
+      this.refuseClosed();
+      return await this.parts.branches.stateAsOf(name, micros);
+    }
     const state = await (await this.branch(name)).head.latest();
     if (name === MAIN && state.commit.schemaDigest !== this.#accepted.digests.contract) {
       const accepted = await this.parts.schemas.load(state.commit.schemaDigest);
@@ -105,7 +112,8 @@ export class GraphContext {
    */
   async readState(schemaDigest: string, target: ReadTarget): Promise<SnapshotState> {
     const state = await this.stateOf(target);
-    if (target.snapshot !== undefined || state.catalog.digest !== this.#accepted.digests.contract) {
+    const isPast = target.snapshot !== undefined || target.asOf !== undefined;
+    if (isPast || state.catalog.digest !== this.#accepted.digests.contract) {
       await this.refreshSchema();
     }
     const { catalog } = this.#accepted;

@@ -7,6 +7,7 @@
 import { AppError } from "../errors.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
 import type { TableStore } from "../storage/table_store.ts";
+import { commitAsOf } from "./as_of.ts";
 import { branchNotFound, type BranchRef, forkRef, listBranches, readRef } from "./branches.ts";
 import type { Commit } from "./commit.ts";
 import type { Ports } from "./graph_ports.ts";
@@ -114,8 +115,13 @@ export class OpenBranches {
 
   /** The state at a commit of any live branch. Throws `AppError("commit_not_found")`. */
   snapshot(id: string): Promise<LoggedState> {
+    return this.#kept(id, () => this.#openSnapshot(id));
+  }
+
+  /** The open snapshot of a commit, opened when it is not. */
+  #kept(id: string, open: () => Promise<LoggedState>): Promise<LoggedState> {
     let opening = this.#snapshots.get(id);
-    if (opening === undefined) opening = this.#openSnapshot(id);
+    if (opening === undefined) opening = open();
     else this.#snapshots.delete(id);
     // Map order is the order of use.
     this.#snapshots.set(id, opening);
@@ -123,6 +129,26 @@ export class OpenBranches {
     const oldest = this.#snapshots.keys().next().value;
     if (this.#snapshots.size > SNAPSHOTS_MAX && oldest !== undefined) this.#snapshots.delete(oldest);
     return opening;
+  }
+
+  /**
+   * The state of a live branch at a time, microseconds since the epoch; see `as_of.ts`.
+   *
+   * @throws AppError `branch_not_found`; `commit_not_found` when the branch begins later.
+   */
+  async stateAsOf(name: string, micros: number): Promise<LoggedState> {
+    const { ref, head: { source }, head } = await this.get(name);
+    const newest = await head.latest();
+    if (newest.commit.createdAt <= micros) return newest;
+    const found = await commitAsOf({ ref, log: source.log, head: newest }, micros);
+    if (found !== null) {
+      return await this.#kept(found.commit.id, () => openCommit(source, found.logged, found.commit));
+    }
+    const time = new Date(micros / 1000).toISOString();
+    throw new AppError(
+      "commit_not_found",
+      `branch '${name}' has no commit as of ${time}: the graph is younger`,
+    );
   }
 
   /** Waits for all writes and background work. */
