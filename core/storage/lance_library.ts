@@ -75,8 +75,8 @@ interface NativeModule {
 
 /** The library, with its one session. */
 export interface LanceLibrary {
-  /** Connects to a folder of tables. Touches nothing. */
-  connect(uri: string): Promise<NativeConnection>;
+  /** Connects to a folder of tables, with what its store needs to be told. Touches nothing. */
+  connect(uri: string, storageOptions: Readonly<Record<string, string>>): Promise<NativeConnection>;
 }
 
 /** Lance's own cache limits are 6 GB and 1 GB; ours leave the memory to the column cache. */
@@ -107,9 +107,10 @@ async function load(): Promise<LanceLibrary> {
   }
   const session = new native.Session(INDEX_CACHE_BYTES, METADATA_CACHE_BYTES);
   return {
-    connect: (uri) =>
+    connect: (uri, storageOptions) =>
       native.Connection.new(uri, {
         session,
+        storageOptions,
         // Without this every connect makes a `__manifest` table of tables beside ours; we know our tables.
         namespaceClientProperties: { manifest_enabled: "false" },
       }),

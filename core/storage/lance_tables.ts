@@ -30,8 +30,8 @@ import { AppError } from "../errors.ts";
 import { decodeRecords } from "./arrow_read.ts";
 import { encodeRecords } from "./arrow_write.ts";
 import { columnNames, newTableColumns, type RecordColumns } from "./columns.ts";
-import { type LineagePlace, type Names, namesAt, removeTornManifests, syncSince } from "./lance_files.ts";
 import { loadLance, type NativeConnection, type NativeTable } from "./lance_library.ts";
+import { type LanceRoot, LocalRoot } from "./lance_root.ts";
 import {
   isInPieces,
   PIECES_MAX,
@@ -41,7 +41,6 @@ import {
   type Step,
   wholeParts,
 } from "./lance_steps.ts";
-import { ensureFolder } from "./local_files.ts";
 import type { TablePin, TableStore, TableWrite, TableWriteResult } from "./table_store.ts";
 
 /** Rows per batch of a scan. Smaller ones cost calls, larger ones are slower for strings. */
@@ -49,18 +48,16 @@ const SCAN_ROWS = 131_072;
 /** Open tables kept for further reads of the same pin. */
 const OPEN_PINS_MAX = 64;
 
-/** The tables of the graph whose root is a local folder. Loads LanceDB on first use. */
+/** The tables of one graph. Loads LanceDB on first use. */
 export class LanceTables implements TableStore {
-  readonly #root: string;
+  readonly #root: LanceRoot;
   readonly #connections = new Map<string, Promise<NativeConnection>>();
   /** By pin; least recently used first. */
   readonly #pinned = new Map<string, Promise<NativeTable>>();
-  /** Folders known to exist durably. */
-  readonly #folders = new Set<string>();
 
-  /** @param root absolute path of the graph root */
-  constructor(root: string) {
-    this.#root = root;
+  /** @param root root of the graph; a text is the absolute path of a folder */
+  constructor(root: LanceRoot | string) {
+    this.#root = typeof root === "string" ? new LocalRoot(root) : root;
   }
 
   async read(pin: TablePin, type: AnyType, columns: readonly string[]): Promise<RecordColumns> {
@@ -105,10 +102,10 @@ export class LanceTables implements TableStore {
     branch: string | null,
     write: TableWrite,
   ): Promise<TableWriteResult> {
-    const place = this.#place(base.table, branch);
-    await ensureFolder(this.#root, `${this.#root}/${folderOf(base.table)}`, this.#folders);
-    // A base in the same lineage was published, so what is there is synced; what a dead writer left may not be.
-    const before: Names = base.version > 0 && branch === base.branch ? namesAt(place) : new Map();
+    const lineage = { table: base.table, branch };
+    await this.#root.prepare(folderOf(base.table));
+    // A base in the same lineage was published, so what is there is durable.
+    const before = this.#root.look(lineage, base.version > 0 && branch === base.branch);
     const start = base.version === 0
       ? await this.#startNew(base.table, type, branch, write)
       : await this.#startOn(base, branch);
@@ -127,7 +124,7 @@ export class LanceTables implements TableStore {
       rows === rowsAfter(base, write),
       `the table ${base.table} has the rows of its base and of the write`,
     );
-    await syncSince(place, before);
+    await this.#root.settle(lineage, before);
     return { table: base.table, branch, version, rows };
   }
 
@@ -249,9 +246,7 @@ export class LanceTables implements TableStore {
     try {
       return await open();
     } catch (error) {
-      const place = this.#place(name, branch);
-      const torn = [...new Set([place.table, place.lineage])].filter(removeTornManifests);
-      if (torn.length === 0) throw error;
+      if (!this.#root.mend({ table: name, branch })) throw error;
       return await open();
     }
   }
@@ -260,16 +255,11 @@ export class LanceTables implements TableStore {
     const folder = folderOf(name);
     let connection = this.#connections.get(folder);
     if (connection === undefined) {
-      connection = loadLance().then((library) => library.connect(`${this.#root}/${folder}`));
+      connection = loadLance().then((library) => this.#root.connect(library, folder));
       connection.catch(() => this.#connections.delete(folder));
       this.#connections.set(folder, connection);
     }
     return connection;
-  }
-
-  #place(name: string, branch: string | null): LineagePlace {
-    const table = `${this.#root}/${name}.lance`;
-    return { table, lineage: branch === null ? table : `${table}/tree/${branch}` };
   }
 }
 

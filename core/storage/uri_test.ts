@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { AppError } from "../errors.ts";
-import { openObjectStore } from "./open.ts";
 import { joinUri, parseStorageUri, showUri } from "./uri.ts";
 
 Deno.test("parseStorageUri() reads paths, file:// and s3://", () => {
@@ -59,12 +58,4 @@ Deno.test("joinUri() addresses what is below", () => {
   assert.equal(showUri(joinUri(parseStorageUri("/a", "/"), "graphs/b.omni")), "/a/graphs/b.omni");
   assert.equal(showUri(joinUri(parseStorageUri("s3://quay", "/"), "graphs/b")), "s3://quay/graphs/b");
   assert.equal(showUri(joinUri(parseStorageUri("s3://quay/x", "/"), "graphs/b")), "s3://quay/x/graphs/b");
-});
-
-Deno.test("openObjectStore() says that S3 is not supported", () => {
-  assert.throws(
-    () => openObjectStore({ kind: "s3", bucket: "quay", prefix: "" }),
-    (error) =>
-      error instanceof AppError && error.code === "unsupported" && error.message.includes("s3://quay"),
-  );
 });
