@@ -9,6 +9,7 @@ export async function runInit(context: Context): Promise<number> {
   const { parseStorageUri, showUri } = await import("../../core/storage/uri.ts");
   const { openObjectStore } = await import("../../core/storage/open.ts");
   const { createGraph } = await import("../../core/graph/open.ts");
+  const { renderDiagnostic } = await import("../../core/base/report.ts");
   const uri = context.args.positionals[0]!;
   if (/^https?:/i.test(uri)) {
     throw new AppError(
@@ -26,6 +27,7 @@ export async function runInit(context: Context): Promise<number> {
     schema,
     actor: actorOf(context),
     force: context.args.switches.has("force"),
+    onWarning: (warning) => context.output.note(renderDiagnostic(warning)),
   });
   context.output.out(`initialized ${showUri(root)}\n`);
   return 0;

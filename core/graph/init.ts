@@ -10,6 +10,7 @@
  * table is written: a type's table begins with its first rows.
  */
 import { must } from "../base/assert.ts";
+import type { Diagnostic } from "../base/diagnostic.ts";
 import type { SourceText } from "../base/span.ts";
 import { AppError } from "../errors.ts";
 import { acceptSchema } from "../schema/accept.ts";
@@ -34,6 +35,8 @@ export interface CreateGraphOptions {
   /** Accept schema files of an unfinished older init, when there is no genesis commit. */
   readonly force?: boolean;
   readonly ports?: Ports;
+  /** Hears of what the schema hardly means as it is written. */
+  readonly onWarning?: (warning: Diagnostic) => void;
 }
 
 /** Schema files of older layouts in a graph root. */
@@ -48,9 +51,9 @@ const FOREIGN_FOLDERS: readonly string[] = ["__cluster", "graphs", "nodes", "edg
  * another init was faster; `invalid_input` when something else lives in the root.
  */
 export async function createGraph(options: CreateGraphOptions): Promise<{ readonly commit: Commit }> {
-  const { store, schema, actor = null, force = false, ports = systemPorts() } = options;
+  const { store, schema, actor = null, force = false, ports = systemPorts(), onWarning = () => {} } = options;
   const domain = ports.newId();
-  let accepted = acceptSchema(schema, { domain });
+  let accepted = acceptSchema(schema, { domain, onWarning });
   await refuseTakenRoot(store, force);
   const { graphId } = await claimRoot(store, domain, ports.clock.nowMs());
   if (graphId !== domain) accepted = acceptSchema(schema, { domain: graphId });

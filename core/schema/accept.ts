@@ -3,7 +3,7 @@
  *
  *   text -> parse -> check -> assign identities -> IR -> contract with catalog and digests
  */
-import { type Diagnostic, placeOf } from "../base/diagnostic.ts";
+import { type Diagnostic, inSourceOrder, placeOf } from "../base/diagnostic.ts";
 import type { SourceText } from "../base/span.ts";
 import { AppError } from "../errors.ts";
 import { checkFile } from "./check.ts";
@@ -11,8 +11,10 @@ import type { CheckedSchema } from "./checked.ts";
 import { type AcceptedSchema, sealContract } from "./contract.ts";
 import { CONTRACT_FORMAT } from "./contract_decode.ts";
 import { assignIdentities, type KnownIdentities, NOTHING_KNOWN } from "./identity.ts";
+import { Findings } from "./findings.ts";
 import { buildIr } from "./ir.ts";
 import { parseSchema } from "./parser.ts";
+import { ignoreHints } from "./rename_hints.ts";
 
 export type { AcceptedSchema } from "./contract.ts";
 
@@ -23,7 +25,8 @@ const NO_DOMAIN = "00000000000000000000000000";
 
 /**
  * Accepts a schema for a new graph: every type, property and table gets its first identity in `domain`, a new ULID.
- * Throws `AppError("schema_error")` with all errors of the file as diagnostics; the message has one line for each.
+ * `onWarning` hears what works but hardly as meant, hints that have nothing to rename included. Throws
+ * `AppError("schema_error")` with all errors of the file as diagnostics; the message has one line for each.
  *
  * @example
  * ```ts
@@ -33,8 +36,19 @@ const NO_DOMAIN = "00000000000000000000000000";
  * console.assert(catalog.nodes.get("Port")?.keyProperties?.[0] === "code");
  * ```
  */
-export function acceptSchema(source: SourceText, options: { readonly domain: string }): AcceptedSchema {
-  return acceptChecked(requireChecked(source), source.text, options.domain);
+export function acceptSchema(
+  source: SourceText,
+  options: { readonly domain: string; readonly onWarning?: (warning: Diagnostic) => void },
+): AcceptedSchema {
+  const { domain, onWarning } = options;
+  const { schema, diagnostics } = compileSchema(source);
+  if (schema === null) throw schemaError(diagnostics);
+  if (onWarning !== undefined) {
+    const findings = new Findings(source);
+    ignoreHints(schema, findings);
+    inSourceOrder([...diagnostics, ...findings.inOrder()]).forEach(onWarning);
+  }
+  return acceptChecked(schema, source.text, domain);
 }
 
 /**

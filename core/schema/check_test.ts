@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Diagnostic } from "../base/diagnostic.ts";
 import { acceptSchema, checkSchema } from "./accept.ts";
 import type { Catalog, NodeType } from "./catalog.ts";
 
@@ -276,6 +277,32 @@ function node(catalog: Catalog, name: string): NodeType {
 function lineOf(text: string, offset: number): number {
   return text.slice(0, offset).split("\n").length;
 }
+
+Deno.test("hints in the schema of a new graph are ignored with a warning where they stand", () => {
+  const text = 'interface Named { label: String? @rename_from("name") }\n' +
+    'node Port @rename_from("Harbour") implements Named {\n  code: String @key @rename_from("id_code")\n}\n' +
+    'edge Feeds: Port -> Port @rename_from("Fed")\n';
+  const warnings: Diagnostic[] = [];
+  const { digests } = acceptSchema({ path: "a.pg", text }, {
+    domain: "test",
+    onWarning: (warning) => void warnings.push(warning),
+  });
+  assert.deepEqual(
+    warnings.map(({ code, severity, message }) => [code, severity, message]),
+    [
+      '`@rename_from("name")` on property `Named.label`',
+      '`@rename_from("Harbour")` on node `Port`',
+      '`@rename_from("id_code")` on property `Port.code`',
+      '`@rename_from("Fed")` on edge `Feeds`',
+    ].map((subject) => [
+      "rename_hint_ignored",
+      "warning",
+      `${subject} is ignored: a new graph has nothing to rename`,
+    ]),
+  );
+  assert.ok(warnings.every(({ span }) => text.slice(span!.start, span!.end).startsWith("@rename_from")));
+  assert.equal(digests.shape, shape(text.replace(/ @rename_from\("\w+"\)/g, "")));
+});
 
 Deno.test("an annotation that is nearly a known one warns, any other is metadata", () => {
   const text = 'node Port @desciption("x") {\n  code: String @uniqe @owner("harbour")\n  @indx(code)\n}';

@@ -6,7 +6,7 @@
  *   3. else nothing: it is new.
  *
  * A hint that names nothing, or something it cannot continue, is an error; a hint on a name that is accepted already is
- * ignored with a warning, so that hints may stay in the file after they did their work.
+ * ignored with a warning, so that hints may stay in the file after they did their work. In a new graph all are ignored.
  */
 import { didYouMean } from "../base/suggest.ts";
 import type { CheckedProperty, CheckedSchema, CheckedType, RenameHint } from "./checked.ts";
@@ -46,6 +46,23 @@ export function knownIdentities(accepted: Ir, desired: CheckedSchema, findings: 
       return type !== undefined && "table_incarnation_id" in type ? type.table_incarnation_id : undefined;
     },
   };
+}
+
+/** Warns of the hints in the schema of a new graph, which has nothing to rename. */
+export function ignoreHints(schema: CheckedSchema, findings: Findings): void {
+  const ignored = (subject: string, hint: RenameHint | null) => {
+    if (hint === null) return;
+    const message = `${spell(hint)} on ${subject} is ignored: a new graph has nothing to rename`;
+    findings.warning(hint, "rename_hint_ignored", message, "remove the hint");
+  };
+  for (const kind of KINDS) {
+    for (const type of typesOf(schema, kind)) {
+      ignored(`${kind} \`${type.name}\``, hintOf(type));
+      for (const { name, renameHint, declaredDirectly } of type.properties) {
+        if (declaredDirectly) ignored(`property \`${type.name}.${name}\``, renameHint);
+      }
+    }
+  }
 }
 
 function matchTypes(
