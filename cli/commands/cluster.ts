@@ -64,6 +64,20 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
     const outcome = await (await commands()).clusterStatus(options);
     return { outcome, lines: (await views()).statusLines(outcome, context.output.outColour) };
   },
+  refresh: async (context, options) => {
+    const outcome = await (await commands()).clusterRefresh({
+      ...options,
+      lockTimeoutMs: lockTimeoutOf(context),
+    });
+    return { outcome, lines: (await views()).refreshLines(outcome, context.output.outColour) };
+  },
+  import: async (context, options) => {
+    const outcome = await (await commands()).clusterImport({
+      ...options,
+      lockTimeoutMs: lockTimeoutOf(context),
+    });
+    return { outcome, lines: (await views()).refreshLines(outcome, context.output.outColour) };
+  },
   "force-unlock": async (context, options) => {
     const outcome = await (await commands()).clusterForceUnlock({
       ...options,

@@ -8,6 +8,7 @@ import type {
   ForceUnlockResult,
   Outcome,
   PlanResult,
+  RefreshResult,
   StateObservations,
   StatusResult,
   ValidateResult,
@@ -90,7 +91,6 @@ export function statusLines({ result, diagnostics }: Outcome<StatusResult>, colo
     : result.ok
     ? "cluster state missing"
     : "cluster status failed";
-  const unsettled = Object.entries(result.resource_statuses).filter(([, { status }]) => status !== "applied");
   return [
     head,
     ...(state.state_found
@@ -98,9 +98,22 @@ export function statusLines({ result, diagnostics }: Outcome<StatusResult>, colo
       : []),
     ...(state.state_found ? provenanceLines(result.provenance as ProvenanceView | null) : []),
     INDENT + lockLine(state),
-    ...unsettled.map(([address, { status, conditions = [] }]) =>
-      `${INDENT}${address}: ${[status, ...conditions].join(", ")}`
-    ),
+    ...unsettledLines(result.resource_statuses),
+    ...diagnosticLines(diagnostics, colour),
+  ];
+}
+
+/** `cluster refresh` and `cluster import`. */
+export function refreshLines({ result, diagnostics }: Outcome<RefreshResult>, colour = false): string[] {
+  const { operation, state_observations: state } = result;
+  const head = result.ok || state.state_found
+    ? `cluster ${operation}: revision ${state.state_revision}, ${state.resource_count} resource(s)`
+    : `cluster ${operation} failed`;
+  return [
+    head,
+    ...(state.state_cas === undefined ? [] : [`${INDENT}state_cas: ${state.state_cas}`]),
+    INDENT + lockLine(state),
+    ...unsettledLines(result.resource_statuses),
     ...diagnosticLines(diagnostics, colour),
   ];
 }
@@ -156,6 +169,14 @@ function stepLine(step: unknown): string {
   const mode = text("mode") === null ? null : `[${text("mode")}]`;
   return [text("kind") ?? "step", about === "" ? null : about, renamed, mode].filter((part) => part !== null)
     .join(" ");
+}
+
+/** The resources that are not as they should be. */
+function unsettledLines(statuses: StatusResult["resource_statuses"]): string[] {
+  return Object.entries(statuses).filter(([, { status }]) => status !== "applied")
+    .map(([address, { status, conditions = [] }]) =>
+      `${INDENT}${address}: ${[status, ...conditions].join(", ")}`
+    );
 }
 
 /** The members of a provenance that people are shown. */

@@ -31,9 +31,9 @@ import { runGraphDeletes } from "./graph_deletes.ts";
 import { passFailpoint, retireRecord } from "./graph_ops.ts";
 import { runGraphWork } from "./graph_work.ts";
 import { fillHistoryGap, type HistoryRecord, writeHistory } from "./history.ts";
-import { brokenComposites, type Ledger } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 import { ledgerBytes } from "./ledger_file.ts";
-import { LEDGER_KEY, type LedgerSnapshot, readLedger, writeLedger } from "./ledger_store.ts";
+import { integrityFindings, type LedgerSnapshot, readLedger, writeLedger } from "./ledger_store.ts";
 import { loadConfig, type LoadedConfig } from "./load.ts";
 import { underLock } from "./lock_scope.ts";
 import { dirtyFinding, readChangedCommits, type ReadOrigin, readOrigin } from "./origin.ts";
@@ -272,15 +272,6 @@ function touchedBy(changes: readonly PlannedChange[], swept: Ledger, at: string)
   );
   const recovered = [...swept.entries].filter(([, { origin }]) => origin.appliedAt === at);
   return [...new Set([...moving.map(({ address }) => address), ...recovered.map(([address]) => address)])];
-}
-
-function integrityFindings(ledger: Ledger): Diagnostic[] {
-  return brokenComposites(ledger).map((graph) => {
-    const message =
-      `the recorded digest of \`${graphAddress(graph)}\` does not follow from the ledger's own entries: ` +
-      "the file was edited by hand, restore it";
-    return finding("external_blob_policy_digest_mismatch", LEDGER_KEY, message);
-  });
 }
 
 /** A change that waits, as a warning. */

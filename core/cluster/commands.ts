@@ -16,6 +16,7 @@ import type {
   ForceUnlockResult,
   Outcome,
   PlanResult,
+  RefreshResult,
   StatusResult,
   ValidateResult,
 } from "./results.ts";
@@ -72,6 +73,12 @@ export interface ApproveOptions extends ClusterOptions {
 /** How long an approval holds unless told otherwise, milliseconds. */
 const APPROVAL_MS = 7 * 24 * 60 * 60 * 1000;
 
+/** Options of `cluster refresh` and `cluster import`. */
+export interface RefreshOptions extends ClusterOptions {
+  /** How long to wait for a held lock, milliseconds; default 0. */
+  readonly lockTimeoutMs?: number;
+}
+
 /** Options of `cluster force-unlock`. */
 export interface ForceUnlockOptions extends ClusterOptions {
   readonly lockId: string;
@@ -108,6 +115,18 @@ export async function clusterApprove(options: ApproveOptions): Promise<Outcome<A
     planDigest: options.planDigest ?? null,
     lockTimeoutMs: options.lockTimeoutMs ?? 0,
   });
+}
+
+/** `cluster refresh`. */
+export async function clusterRefresh(options: RefreshOptions): Promise<Outcome<RefreshResult>> {
+  const { runRefresh } = await import("./run_refresh.ts");
+  return await runRefresh(contextOf(options), "refresh", { lockTimeoutMs: options.lockTimeoutMs ?? 0 });
+}
+
+/** `cluster import`. */
+export async function clusterImport(options: RefreshOptions): Promise<Outcome<RefreshResult>> {
+  const { runRefresh } = await import("./run_refresh.ts");
+  return await runRefresh(contextOf(options), "import", { lockTimeoutMs: options.lockTimeoutMs ?? 0 });
 }
 
 /** `cluster status`. */

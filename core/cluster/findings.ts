@@ -46,6 +46,8 @@ export const FINDINGS = {
   state_cas_mismatch: "error",
   state_write_error: "error",
   state_missing: "error",
+  state_already_exists: "error",
+  graph_observation_error: "error",
   state_lock_disabled: "warning",
   state_lock_held: "error",
   state_lock_taken_over: "warning",

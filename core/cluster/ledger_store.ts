@@ -2,11 +2,13 @@
  * Keeps the ledger in the store. The ledger is the only publish point of the control plane: a write happens against the
  * exact bytes the run started from, or not at all.
  */
+import type { Diagnostic } from "../base/diagnostic.ts";
 import { sha256Hex } from "../base/digest.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
+import { graphAddress } from "./address.ts";
 import { ClusterFailure } from "./failure.ts";
 import { causeText, finding } from "./findings.ts";
-import { EMPTY_LEDGER, type Ledger } from "./ledger.ts";
+import { brokenComposites, EMPTY_LEDGER, type Ledger } from "./ledger.ts";
 import { ledgerBytes, LedgerVersionError, parseLedger } from "./ledger_file.ts";
 import { StoredJsonError } from "./strict_json.ts";
 
@@ -75,6 +77,16 @@ export async function writeLedger(
   }
   if (!won) throw lostRace();
   return { ledger: next, cas: casOf(bytes) };
+}
+
+/** Graph entries that do not follow from the ledger's own entries. */
+export function integrityFindings(ledger: Ledger): Diagnostic[] {
+  return brokenComposites(ledger).map((graph) => {
+    const message =
+      `the recorded digest of \`${graphAddress(graph)}\` does not follow from the ledger's own entries: ` +
+      "the file was edited by hand, restore it";
+    return finding("external_blob_policy_digest_mismatch", LEDGER_KEY, message);
+  });
 }
 
 function lostRace(): ClusterFailure {

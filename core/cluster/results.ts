@@ -158,6 +158,18 @@ export interface StatusResult {
   readonly diagnostics: readonly DiagnosticReport[];
 }
 
+/** `cluster refresh` and `cluster import`. */
+export interface RefreshResult {
+  readonly ok: boolean;
+  readonly operation: "refresh" | "import";
+  readonly config_dir: string;
+  readonly state_observations: StateObservations;
+  readonly resource_digests: Readonly<Record<string, string>>;
+  readonly resource_statuses: Readonly<Record<string, StatusOutput>>;
+  readonly observations: Readonly<Record<string, Json>>;
+  readonly diagnostics: readonly DiagnosticReport[];
+}
+
 /** `cluster force-unlock`. */
 export interface ForceUnlockResult {
   readonly ok: boolean;

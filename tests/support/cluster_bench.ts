@@ -3,8 +3,10 @@ import {
   clusterApply,
   clusterApprove,
   clusterForceUnlock,
+  clusterImport,
   type ClusterOptions,
   clusterPlan,
+  clusterRefresh,
   clusterStatus,
 } from "../../core/cluster/commands.ts";
 import { ulidFactory } from "../../core/base/ids.ts";
@@ -37,6 +39,8 @@ export interface ClusterBench {
     address: string,
     extra?: { readonly actor?: string | null; readonly expiresInMs?: number; readonly planDigest?: string },
   ) => ReturnType<typeof clusterApprove>;
+  refresh: () => ReturnType<typeof clusterRefresh>;
+  importState: () => ReturnType<typeof clusterImport>;
   status: () => ReturnType<typeof clusterStatus>;
   forceUnlock: (lockId: string) => ReturnType<typeof clusterForceUnlock>;
   /** Text of a stored object; null when missing. */
@@ -78,6 +82,8 @@ export function clusterBench(bench: BenchOptions = {}): ClusterBench {
     apply: ({ failpoint = ports.failpoint, actor } = {}) =>
       clusterApply({ ...options, ports: { ...ports, failpoint }, ...(actor === undefined ? {} : { actor }) }),
     approve: (address, extra = {}) => clusterApprove({ actor: "act-mila", ...options, address, ...extra }),
+    refresh: () => clusterRefresh(options),
+    importState: () => clusterImport(options),
     status: () => clusterStatus(options),
     forceUnlock: (lockId) => clusterForceUnlock({ ...options, lockId }),
     async text(key) {
