@@ -16,6 +16,8 @@ export const FOLD_LAG_SLOTS_MAX = 128;
 export const GROUP_COMMITS_MAX = 256;
 /** Encoded rows of one grouped publish, bytes; the last commit may exceed it. */
 export const GROUP_BYTES_MAX = MIB;
+/** How long a writer waits in the line of its machine before it goes on without, milliseconds: who holds it may be stopped. */
+export const LINE_PATIENCE_MS = 2_000;
 /** Attempts of a write that may be retried after a lost race. */
 export const WRITE_ATTEMPTS_MAX = 32;
 
@@ -62,3 +64,12 @@ export const READ_BINDINGS_MAX = 1 << 30;
 
 /** One piece of an export, bytes. */
 export const EXPORT_CHUNK_BYTES_MAX = 64 * 1024;
+
+/** Changes of one page, unless the reader asks for another number. */
+export const CHANGES_PAGE_DEFAULT = 1_000;
+/** Changes of one page at most. */
+export const CHANGES_PAGE_MAX = 8_192;
+/** Encoded changes of one page, bytes; one larger change makes a page of its own. */
+export const CHANGES_PAGE_BYTES_MAX = 4 * MIB;
+/** Commits of one poll of a change feed. */
+export const FEED_COMMITS_MAX = 128;

@@ -76,9 +76,14 @@ export async function firstParentPath(from: CommitPlace, to: CommitPlace): Promi
   return { ancestor: a, down: down.reverse(), up: up.reverse() };
 }
 
+/** Whether a record only says an older commit again. */
+export function isRestatement({ operation }: Commit): boolean {
+  return operation === "fold" || operation === "end";
+}
+
 /** The commit of a slot with this id as it was published, not as a fold restates it; null when the slot has none. */
 function pick({ commits }: LogSlot, id: string): Commit | null {
-  return commits.find((commit) => commit.id === id && commit.operation !== "fold") ?? null;
+  return commits.find((commit) => commit.id === id && !isRestatement(commit)) ?? null;
 }
 
 async function next(walk: AsyncGenerator<CommitPlace, undefined>): Promise<CommitPlace> {

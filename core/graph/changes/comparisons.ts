@@ -1,0 +1,99 @@
+/**
+ * Comparisons of commits over tables in memory. One whose pages are being read is kept, so that reading all pages costs
+ * no more than reading the whole.
+ */
+import { must } from "../../base/assert.ts";
+import type { TypeKey } from "../../schema/catalog.ts";
+import { imageNeed } from "../entity_image.ts";
+import type { TableCache } from "../read/table_cache.ts";
+import type { GraphView, TableView } from "../read/view.ts";
+import type { SnapshotState } from "../snapshot_state.ts";
+import type { Touched } from "../touched.ts";
+import { candidates, type ComparedTable, Comparison, pairTypes } from "./compare.ts";
+import { type Filter, filterDigest, refuseUnknownTypes, wantsType } from "./filter.ts";
+import { PageRoom, takeChanges, type Taken } from "./page.ts";
+
+/** Two commits and what lies between them. */
+export interface Compared {
+  readonly before: SnapshotState;
+  readonly after: SnapshotState;
+  /** Ids that may differ, under the type keys of `after`. */
+  readonly touched: Touched;
+}
+
+/** Which changes to take. */
+export interface ChangesRequest {
+  /** Ids of the two commits. */
+  readonly from: string;
+  readonly to: string;
+  readonly filter: Filter;
+  /** The ordinal to begin with. */
+  readonly at: number;
+  readonly room: PageRoom;
+  /** Whether types that neither commit knows are refused. */
+  readonly knowsTypes: boolean;
+  /** Opens the commits; not called when they are being compared already. */
+  readonly find: () => Promise<Compared>;
+}
+
+/** Unfinished comparisons that are kept; each holds its tables in memory. */
+const KEPT_MAX = 4;
+
+/** Makes comparisons over the tables of one graph. */
+export class Comparisons {
+  readonly #cache: Pick<TableCache, "view">;
+  /** Least recently used first. */
+  readonly #kept = new Map<string, Comparison>();
+
+  constructor(cache: Pick<TableCache, "view">) {
+    this.#cache = cache;
+  }
+
+  /**
+   * Takes changes between two commits into a page, reading into memory only the tables that may differ and that the filter
+   * wants.
+   *
+   * @throws AppError `change_diff_refused` naming the newer commit, whatever the filter.
+   */
+  async take(request: ChangesRequest): Promise<Taken> {
+    const { from, to, filter, at, room, find } = request;
+    const key = `${from}>${to}>${filterDigest(filter)}`;
+    let comparison = this.#kept.get(key);
+    if (comparison === undefined) {
+      const compared = await find();
+      comparison = await this.#compare(compared, filter, to);
+      if (request.knowsTypes) refuseUnknownTypes(filter, [compared.before.catalog, compared.after.catalog]);
+    }
+    const taken = takeChanges(comparison, at, room);
+    this.#kept.delete(key);
+    if (taken.next !== null) this.#keep(key, comparison);
+    return taken;
+  }
+
+  async #compare({ before, after, touched }: Compared, filter: Filter, to: string): Promise<Comparison> {
+    const pairs = pairTypes(before, after, to)
+      .filter((pair) => touched.has(pair.after.key) && wantsType(filter, pair.after));
+    const [old, now] = [this.#cache.view(before), this.#cache.view(after)];
+    await Promise.all([
+      old.prepare(pairs.map((pair) => imageNeed(pair.before))),
+      now.prepare(pairs.map((pair) => imageNeed(pair.after))),
+    ]);
+    const tables = pairs.map((pair): ComparedTable => {
+      const [a, b] = [tableOf(old, pair.before.key), tableOf(now, pair.after.key)];
+      const ids = candidates(must(touched.get(pair.after.key), "the table was touched"), a, b);
+      return { type: pair.after, before: a, after: b, ids };
+    });
+    return new Comparison(tables, filter.ops);
+  }
+
+  #keep(key: string, comparison: Comparison): void {
+    this.#kept.set(key, comparison);
+    const oldest = this.#kept.keys().next().value;
+    if (this.#kept.size > KEPT_MAX && oldest !== undefined) this.#kept.delete(oldest);
+  }
+}
+
+function tableOf(view: GraphView, key: TypeKey): TableView {
+  const name = key.slice(key.indexOf(":") + 1);
+  return key.startsWith("node:") ? view.node(name) : view.edge(name);
+}

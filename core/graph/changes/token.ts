@@ -1,0 +1,86 @@
+/**
+ * Page tokens and cursors: base64url of eight bytes of checksum and a JSON object. They are opaque to their owners, who
+ * give them back unchanged, and they are bound to what they were made for; the server keeps no state.
+ */
+import { sha256Hex } from "../../base/digest.ts";
+import { AppError } from "../../errors.ts";
+
+/** What a token is for: pages of one commit, of a pair of commits, of a feed; positions in a feed. */
+export type TokenPurpose = "changes" | "diff" | "feed" | "cursor";
+
+/** Longest token, characters. */
+export const TOKEN_CHARS_MAX = 4096;
+
+const CHECKSUM_BYTES = 8;
+const BASE64 = { alphabet: "base64url", omitPadding: true } as const;
+
+/** What a token holds; `scope` says where it is valid. */
+export interface TokenBody {
+  readonly scope: readonly string[];
+  readonly at: Readonly<Record<string, string | number>>;
+}
+
+/** Makes a token. */
+export function encodeToken(purpose: TokenPurpose, { scope, at }: TokenBody): string {
+  const body = new TextEncoder().encode(JSON.stringify({ v: 1, purpose, scope, at }));
+  const bytes = new Uint8Array(CHECKSUM_BYTES + body.length);
+  bytes.set(checksum(body));
+  bytes.set(body, CHECKSUM_BYTES);
+  return bytes.toBase64(BASE64);
+}
+
+/**
+ * Reads a token that must have been made for this purpose and scope. `names` say what the parts of the scope are.
+ *
+ * @throws AppError `cursor_rejected`.
+ */
+export function decodeToken(
+  text: string,
+  purpose: TokenPurpose,
+  scope: readonly string[],
+  names: readonly string[],
+): TokenBody["at"] {
+  const value = text.length > TOKEN_CHARS_MAX ? null : open(text);
+  if (value === null) throw rejected("it is damaged, or no token of this graph");
+  if (value["purpose"] !== purpose) {
+    throw rejected(`this is a ${nameOf(value["purpose"])}, a ${nameOf(purpose)} is needed`);
+  }
+  const given = value["scope"];
+  const different = Array.isArray(given) && given.length === scope.length
+    ? scope.findIndex((part, i) => part !== given[i])
+    : 0;
+  if (different !== -1) throw rejected(`it was made for another ${names[different]}`);
+  return value["at"] as TokenBody["at"];
+}
+
+/** The error for a token or start that cannot be used; its message always begins alike. */
+export function rejected(reason: string): AppError {
+  return new AppError("cursor_rejected", `change cursor rejected: ${reason}`);
+}
+
+/** The object inside, or null when the token was not made here. */
+function open(text: string): Readonly<Record<string, unknown>> | null {
+  let bytes: Uint8Array;
+  try {
+    bytes = Uint8Array.fromBase64(text, { alphabet: "base64url" });
+  } catch {
+    return null;
+  }
+  // There is one spelling of a token: no blanks, no padding, no bits to spare.
+  const body = bytes.subarray(CHECKSUM_BYTES);
+  if (bytes.toBase64(BASE64) !== text || bytes.length <= CHECKSUM_BYTES) return null;
+  if (!checksum(body).every((byte, i) => byte === bytes[i])) return null;
+  return JSON.parse(new TextDecoder().decode(body)) as Readonly<Record<string, unknown>>;
+}
+
+function checksum(bytes: Uint8Array): Uint8Array {
+  return Uint8Array.fromHex(sha256Hex(bytes).slice(0, CHECKSUM_BYTES * 2));
+}
+
+function nameOf(purpose: unknown): string {
+  return purpose === "cursor"
+    ? "cursor"
+    : purpose === "feed"
+    ? "page token of a feed"
+    : "page token of changes";
+}
