@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { EdgeType } from "../schema/catalog.ts";
-import { AppError } from "../errors.ts";
 import { columnNames } from "./columns.ts";
 import { LanceTables } from "./lance_tables.ts";
 import { ALL_TYPES, arbitraryRecord, recordOf, rowsOf } from "../../tests/support/records.ts";
@@ -71,74 +70,6 @@ Deno.test("lance tables: version 0 has no rows and reading it touches nothing", 
     await assert.rejects(() => Deno.stat(root), Deno.errors.NotFound);
   }));
 
-Deno.test("lance tables: a write inserts, updates and deletes, and rows are counted", () =>
-  withTables(async (tables) => {
-    const first = await written(tables, UNWRITTEN, change({ inserts: things("a", "b", "c", "d") }));
-    assert.deepEqual(first, { table: "nodes/12", branch: null, version: 1, rows: 4 });
-    const second = await written(
-      tables,
-      first,
-      change({
-        inserts: things("e", "f"),
-        updates: [{ id: "b", n: null, text: "new" }],
-        deletes: ["a", "d"],
-      }),
-    );
-    assert.equal(second.rows, 4);
-    assert.deepEqual(
-      (await contentOf(tables, second)).map((row) => [row.id, row.n, row.text]),
-      [["b", null, "new"], ["c", 2, "text of c"], ["e", 0, "text of e"], ["f", 1, "text of f"]],
-    );
-    const third = await written(tables, second, change({ replaceAll: true, inserts: things("z") }));
-    assert.deepEqual((await contentOf(tables, third)).map((row) => row.id), ["z"]);
-    const fourth = await written(tables, third, change({ replaceAll: true }));
-    assert.equal(fourth.rows, 0);
-    const fifth = await written(tables, fourth, change({ inserts: things("y") }));
-    assert.equal(fifth.rows, 1);
-    const sixth = await written(
-      tables,
-      fifth,
-      change({ replaceAll: true, inserts: things("p"), updates: things("q"), deletes: ["y"] }),
-    );
-    assert.deepEqual((await contentOf(tables, sixth)).map((row) => row.id), ["p", "q"]);
-    assert.deepEqual(await tables.write(sixth, THING, null, NOTHING), sixth);
-    // All the versions before are what they were.
-    assert.deepEqual((await contentOf(tables, first)).map((row) => row.id), ["a", "b", "c", "d"]);
-    assert.deepEqual((await contentOf(tables, fourth)).length, 0);
-  }));
-
-Deno.test("lance tables: ids with quotes, line breaks, NUL and comment signs are deleted alone", () =>
-  withTables(async (tables) => {
-    const odd = [
-      "",
-      "'",
-      "''",
-      "a'b",
-      "a\\",
-      "\n",
-      "\0",
-      "x\0y",
-      "--",
-      "/*",
-      "%",
-      "_",
-      "é",
-      "e\u0301",
-      "😀",
-      '"',
-      "A",
-      "a",
-    ];
-    const first = await written(tables, UNWRITTEN, change({ inserts: things(...odd) }));
-    for (const id of odd) {
-      const pin = await written(tables, first, change({ deletes: [id] }));
-      assert.deepEqual(
-        (await contentOf(tables, pin)).map((row) => row.id),
-        odd.filter((other) => other !== id).sort(),
-      );
-    }
-  }));
-
 Deno.test("lance tables: more deletes than fit one statement", () =>
   withTables(async (tables) => {
     const ids = Array.from({ length: 45_000 }, (_, i) => `id-${i}`);
@@ -171,38 +102,6 @@ Deno.test("lance tables: all reads of a pin give one order, whatever the columns
         if (n!.columns.get("n")!.get(row) !== all.columns.get("n")!.get(row)) assert.fail(`n of row ${row}`);
       }
     }
-  }));
-
-Deno.test("lance tables: a graph removed and made again at the same place shows nothing of the old one", () =>
-  withTables(async (tables, root) => {
-    for (const ids of [["old"], ["new", "newer"], ["newest"]]) {
-      const first = await written(tables, UNWRITTEN, change({ inserts: things(...ids) }));
-      const updates = ids.map((id) => ({ id, n: 7, text: "updated" }));
-      const second = await written(tables, first, change({ updates }));
-      assert.deepEqual(await contentOf(tables, first), sorted(things(...ids).map((row) => ({ ...row }))));
-      assert.deepEqual(
-        (await contentOf(tables, second)).map((row) => [row.id, row.n]),
-        ids.sort().map((id) => [id, 7]),
-      );
-      assert.equal(first.version, 1);
-      await Deno.remove(root, { recursive: true });
-      tables = new LanceTables(root);
-    }
-  }));
-
-Deno.test("lance tables: missing and broken tables are reported, naming the table", () =>
-  withTables(async (tables, root) => {
-    await assert.rejects(
-      () => tables.read({ ...UNWRITTEN, version: 3, rows: 1 }, THING, ["id"]),
-      (error) =>
-        error instanceof AppError && error.code === "storage_error" && error.message.includes("`nodes/12`"),
-    );
-    const pin = await written(tables, UNWRITTEN, change({ inserts: things("a") }));
-    await assert.rejects(
-      () => new LanceTables(root).read({ ...pin, rows: 5 }, THING, ["id"]),
-      (error) =>
-        error instanceof AppError && error.code === "integrity_error" && error.message.includes("1 rows"),
-    );
   }));
 
 Deno.test("lance tables: work within the permissions that the server has", () =>
@@ -240,4 +139,18 @@ Deno.test("lance tables: work within the permissions that the server has", () =>
       stderr: "piped",
     }).output();
     assert.equal(new TextDecoder().decode(output.stdout), "2\n", new TextDecoder().decode(output.stderr));
+  }));
+
+Deno.test("lance tables: a fork whose creator died between manifest and ref goes on", () =>
+  withTables(async (tables, root) => {
+    const main = await written(tables, UNWRITTEN, change({ inserts: things("a") }));
+    await written(tables, main, change({ inserts: things("lost") }), "01HFEATURE");
+    await Deno.remove(`${root}/nodes/12.lance/_refs/branches/01HFEATURE.json`);
+    const feature = await written(
+      new LanceTables(root),
+      main,
+      change({ inserts: things("f") }),
+      "01HFEATURE",
+    );
+    assert.deepEqual((await contentOf(tables, feature)).map((row) => row.id), ["a", "f"]);
   }));

@@ -2,10 +2,12 @@
  * A race of two processes that write one table on one base. As a module it starts them; as a program it is one of them:
  * `table_race.ts <options as JSON>`, waits for a line on its input, writes, prints its attempts as JSON.
  */
-import { LanceTables } from "../../core/storage/lance_tables.ts";
+import { openTableStore } from "../../core/storage/open.ts";
 import type { TablePin } from "../../core/storage/table_store.ts";
+import { parseStorageUri } from "../../core/storage/uri.ts";
 import { recordOf } from "../support/records.ts";
 import { THING } from "../support/thing_tables.ts";
+import type { TablePlace } from "./table_suite.ts";
 
 /** One write and its outcome. */
 export interface Attempt {
@@ -16,7 +18,7 @@ export interface Attempt {
 
 /** What both writers do. */
 export interface TableRace {
-  readonly root: string;
+  readonly place: Pick<TablePlace, "address" | "variables">;
   readonly base: TablePin;
   readonly branch: string | null;
   /** Writes per process, all on the same base. */
@@ -48,6 +50,7 @@ interface Writer {
 async function startWriter(race: TableRace, writer: string): Promise<Writer> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", import.meta.url, JSON.stringify({ ...race, writer })],
+    env: race.place.variables,
     stdin: "piped",
     stdout: "piped",
   }).spawn();
@@ -76,7 +79,7 @@ async function startWriter(race: TableRace, writer: string): Promise<Writer> {
 
 if (import.meta.main) {
   const race = JSON.parse(Deno.args[0] ?? "") as TableRace & { writer: string };
-  const tables = new LanceTables(race.root);
+  const tables = openTableStore(parseStorageUri(race.place.address, "/"));
   // Loads the library before the start.
   if (race.base.version > 0) await tables.read(race.base, THING, ["id"]);
   console.log("ready");

@@ -108,7 +108,7 @@ function serverAt(port: number, data: string, child: Deno.ChildProcess): S3Serve
 
 /** The server ends when its standard input does, hence with this process, however that ends. */
 function spawnServer(program: string, port: number, data: string): Deno.ChildProcess {
-  const script = '"$0" "$@" & pid=$!; cat > /dev/null; kill $pid; wait $pid';
+  const script = '"$0" "$@" & pid=$!; cat > /dev/null; kill -9 $pid; wait $pid';
   const address = ["--port", `127.0.0.1:${port}`, "--quiet", "--keep-alive"];
   return new Deno.Command("sh", {
     args: ["-c", script, program, ...address, "posix", data],
