@@ -140,7 +140,10 @@ class LocalStore implements ObjectStore {
   }
 
   async deleteIfMatch(key: string, version: string): Promise<boolean> {
-    return await this.#remove(key, (path) => versionOnDisk(path) === version);
+    return await this.#remove(key, (path) => {
+      const current = versionOnDisk(path);
+      return current === null || current === version;
+    });
   }
 
   async list(prefix: string): Promise<string[]> {
@@ -200,10 +203,10 @@ class LocalStore implements ObjectStore {
     return this.#disk.readFrom.has(folderOf(path)) && !findsQuickly(path);
   }
 
-  /** Removes an object that exists and that `may` be removed, judged under the lock of its folder. */
+  /** Removes an object if it `may` be removed, judged under the lock of its folder; returns whether it is gone. */
   async #remove(key: string, may: (path: string) => boolean): Promise<boolean> {
     const path = this.#path(key);
-    if (!await this.exists(key)) return false;
+    if (!await this.exists(key)) return true;
     const folder = folderOf(path);
     try {
       const lock = await files.lockFolder(folder);
@@ -216,7 +219,7 @@ class LocalStore implements ObjectStore {
       await files.syncFolder(folder, this.#disk.pace.mayBlock(0));
       return true;
     } catch (error) {
-      if (files.isMissing(error)) return false;
+      if (files.isMissing(error)) return true;
       throw failure("delete", path, error);
     }
   }

@@ -62,7 +62,10 @@ class MemoryStore implements ObjectStore {
   deleteIfMatch(key: string, version: string): Promise<boolean> {
     return settle(() => {
       const full = this.#full(key);
-      return this.#content.objects.get(full)?.version === version && this.#content.objects.delete(full);
+      const found = this.#content.objects.get(full);
+      if (found !== undefined && found.version !== version) return false;
+      this.#content.objects.delete(full);
+      return true;
     });
   }
 

@@ -31,7 +31,7 @@ export interface ObjectStore {
   putIfMatch(key: string, bytes: Uint8Array, version: string): Promise<PutResult>;
   /** Removes the object; succeeds when it is missing. */
   delete(key: string): Promise<void>;
-  /** Removes the object only if its current version is `version`; returns whether it did. */
+  /** Removes the object unless it has another version than `version`; returns whether it is gone, succeeds when it was. */
   deleteIfMatch(key: string, version: string): Promise<boolean>;
   /** Names (not keys) of the objects directly under `prefix` (no trailing `/`), ascending by code unit; a missing prefix is empty. */
   list(prefix: string): Promise<string[]>;

@@ -15,11 +15,12 @@ export interface Wins {
 /** Lets `count` processes race and returns the wins of each. The store must hold `counter` with the text `0`. */
 export async function raceOfProcesses(
   count: number,
-  options: { address: string; rounds: number },
+  options: { address: string; rounds: number; variables?: Readonly<Record<string, string>> },
 ): Promise<Wins[]> {
   const children = Array.from({ length: count }, (_, racer) =>
     new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", import.meta.url, options.address, String(racer), String(options.rounds)],
+      env: options.variables ?? {},
       stdin: "piped",
       stdout: "piped",
     }).spawn());

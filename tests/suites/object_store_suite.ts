@@ -13,28 +13,34 @@ export interface Opened {
   readonly store: ObjectStore;
   /** Address under which other processes open the same store. */
   readonly address: string;
+  /** Environment variables that they need for that. */
+  readonly variables?: Readonly<Record<string, string>>;
   dispose(): Promise<void>;
 }
 
 const RACERS = 8;
 
-type Register = (behaviour: string, body: (store: ObjectStore, address: string) => Promise<void>) => void;
+type Register = (behaviour: string, body: (store: ObjectStore, opened: Opened) => Promise<void>) => void;
 
 /** Registers the tests of the {@linkcode ObjectStore} contract for one implementation. */
 export function testObjectStore(
   name: string,
   open: () => Promise<Opened>,
   /** Whether other processes can open the store, too. */
-  options: { readonly sharedByProcesses: boolean },
+  options: { readonly sharedByProcesses: boolean; readonly ignore?: boolean },
 ): void {
   const test: Register = (behaviour, body) =>
-    Deno.test(`${name} ${behaviour}`, async () => {
-      const opened = await open();
-      try {
-        await body(opened.store, opened.address);
-      } finally {
-        await opened.dispose();
-      }
+    Deno.test({
+      name: `${name} ${behaviour}`,
+      ignore: options.ignore === true,
+      fn: async () => {
+        const opened = await open();
+        try {
+          await body(opened.store, opened);
+        } finally {
+          await opened.dispose();
+        }
+      },
     });
   testObjects(test);
   testConditions(test);
@@ -169,14 +175,14 @@ function testConditions(test: Register): void {
   });
 
   test("deleteIfMatch() removes only the version it names", async (store) => {
-    assert.equal(await store.deleteIfMatch("d.json", "no such version"), false);
+    assert.equal(await store.deleteIfMatch("d.json", '"no-such-version"'), true);
     const one = await store.put("d.json", text("1"));
     const two = await store.put("d.json", text("2"));
     assert.equal(await store.deleteIfMatch("d.json", one.version), false);
     assert.equal(textOf(await store.get("d.json")), "2");
     assert.equal(await store.deleteIfMatch("d.json", two.version), true);
     assert.equal(await store.exists("d.json"), false);
-    assert.equal(await store.deleteIfMatch("d.json", two.version), false);
+    assert.equal(await store.deleteIfMatch("d.json", two.version), true);
   });
 
   test("behaves like a map of keys to values under any sequence of calls", async (store) => {
@@ -289,7 +295,7 @@ function testRaces(test: Register): void {
     }
   });
 
-  test(`of racing puts and removals of one version exactly one wins each round`, async (store) => {
+  test(`of racing puts and removals of one version one put or the removals win each round`, async (store) => {
     for (let round = 0; round < 20; round++) {
       const { version } = await store.put("one", text(`start ${round}`));
       const results = await Promise.all(
@@ -301,9 +307,10 @@ function testRaces(test: Register): void {
               : await store.putIfMatch("one", text(`${round}/${racer}`), version) !== null,
         ),
       );
-      assert.equal(results.filter(Boolean).length, 1);
-      const winner = results.indexOf(true);
-      assert.equal(textOf(await store.get("one")), winner % 2 === 0 ? null : `${round}/${winner}`);
+      const puts = results.flatMap((won, racer) => won && racer % 2 === 1 ? [racer] : []);
+      const removed = results.some((won, racer) => won && racer % 2 === 0);
+      assert.equal(puts.length, removed ? 0 : 1);
+      assert.equal(textOf(await store.get("one")), removed ? null : `${round}/${puts[0]}`);
     }
   });
 
@@ -325,28 +332,31 @@ function testRaces(test: Register): void {
 }
 
 function testProcessRaces(test: Register): void {
-  test(`${RACERS} processes racing have exactly one winner per round`, async (store, address) => {
-    await store.put("counter", text("0"));
-    const rounds = 60;
-    const wins = await raceOfProcesses(RACERS, { address, rounds });
-    const perRound = new Map<number, number>();
-    for (const round of wins.flatMap((win) => win.absent)) {
-      perRound.set(round, (perRound.get(round) ?? 0) + 1);
-    }
-    assert.deepEqual(
-      [...perRound].sort(([a], [b]) => a - b),
-      Array.from({ length: rounds }, (_, i) => [i, 1]),
-    );
-    for (const [racer, win] of wins.entries()) {
-      for (const round of win.absent) {
-        assert.equal(textOf(await store.get(`absent/${round}`)), `racer ${racer}`);
+  test(
+    `${RACERS} processes racing have exactly one winner per round`,
+    async (store, { address, variables = {} }) => {
+      await store.put("counter", text("0"));
+      const rounds = 60;
+      const wins = await raceOfProcesses(RACERS, { address, rounds, variables });
+      const perRound = new Map<number, number>();
+      for (const round of wins.flatMap((win) => win.absent)) {
+        perRound.set(round, (perRound.get(round) ?? 0) + 1);
       }
-    }
-    const steps = wins.flatMap((win) => win.match).sort((a, b) => a - b);
-    assert.deepEqual(steps, Array.from({ length: rounds }, (_, i) => i + 1));
-    assert.equal(textOf(await store.get("counter")), String(rounds));
-    assert.equal((await store.list("absent")).length, rounds);
-  });
+      assert.deepEqual(
+        [...perRound].sort(([a], [b]) => a - b),
+        Array.from({ length: rounds }, (_, i) => [i, 1]),
+      );
+      for (const [racer, win] of wins.entries()) {
+        for (const round of win.absent) {
+          assert.equal(textOf(await store.get(`absent/${round}`)), `racer ${racer}`);
+        }
+      }
+      const steps = wins.flatMap((win) => win.match).sort((a, b) => a - b);
+      assert.deepEqual(steps, Array.from({ length: rounds }, (_, i) => i + 1));
+      assert.equal(textOf(await store.get("counter")), String(rounds));
+      assert.equal((await store.list("absent")).length, rounds);
+    },
+  );
 }
 
 function text(value: string): Uint8Array {
