@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
+import { commitFiles } from "../tests/support/git_checkout.ts";
 import { omnigraph, withTempDir } from "../tests/support/process.ts";
 
 const SCHEMA = "node Port { code: String @key }\n";
@@ -103,4 +104,38 @@ Deno.test("github: JSON and annotations do not go together", async () => {
   const { code, stderr } = await omnigraph(["cluster", "plan", "--json", "--github"]);
   assert.equal(code, 64);
   assert.match(stderr, /flags `--github` and `--json` are mutually exclusive/);
+});
+
+Deno.test("github: files that the pull request changes are annotated first, with paths from the top of the checkout", async () => {
+  await withTempDir(async (folder) => {
+    const wrong = "query q() { match { $p: Prot } return { $p.code } }\n";
+    const names = Array.from({ length: 12 }, (_, i) => `q${i + 10}.gq`);
+    const queries = names.map((name, i) => [`deploy/queries/${name}`, wrong.replace("q()", `q${i}()`)]);
+    const files = { "deploy/cluster.yaml": CLUSTER, "deploy/sea.pg": SCHEMA, ...Object.fromEntries(queries) };
+    const base = await commitFiles(folder, { ...files, "deploy/queries/q21.gq": "query q11() { }" });
+    const head = await commitFiles(folder, { "deploy/queries/q21.gq": files["deploy/queries/q21.gq"] });
+    const validate = async (event: unknown) => {
+      const env = {
+        GITHUB_ACTIONS: "true",
+        GITHUB_EVENT_PATH: join(folder, "event.json"),
+        GITHUB_WORKSPACE: folder,
+      };
+      Deno.writeTextFileSync(env.GITHUB_EVENT_PATH, JSON.stringify(event));
+      const { stdout } = await omnigraph(["cluster", "validate", "--github"], {
+        cwd: join(folder, "deploy"),
+        env,
+      });
+      return stdout.split("\n").flatMap((line) => /^::error file=([^,]+),/.exec(line)?.[1] ?? []);
+    };
+    const path = (name: string) => `deploy/queries/${name}`;
+    assert.deepEqual(
+      await validate({ pull_request: { number: 7, base: { sha: base }, head: { sha: head } } }),
+      ["q21.gq", ...names.slice(0, 9)].map(path),
+    );
+    // A base that is not in this clone, or an event of another kind: the order stays.
+    const unknown = { pull_request: { number: 7, base: { sha: "0".repeat(40) }, head: { sha: head } } };
+    for (const event of [unknown, { push: {} }]) {
+      assert.deepEqual(await validate(event), names.slice(0, 10).map(path));
+    }
+  });
 });

@@ -102,8 +102,8 @@ export function clusterCommand(name: string): CommandRun {
     );
     if (switches.has("github")) {
       const { annotate, clusterOutputs, writeOutputs } = await import("../github.ts");
-      annotate(context, outcome.diagnostics);
-      writeOutputs(context, clusterOutputs(outcome));
+      await annotate(context, outcome.diagnostics);
+      await writeOutputs(context, clusterOutputs(outcome));
     }
     return outcome.exitCode;
   };

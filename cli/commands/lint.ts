@@ -23,7 +23,7 @@ export async function runLint(context: Context): Promise<number> {
     context.output.out(switches.has("json") ? prettyOutput(report) : lintText(report));
     if (switches.has("github")) {
       const { annotate } = await import("../github.ts");
-      annotate(context, [...compileFile(catalog, source).diagnostics, ...fileFindings(report, source)]);
+      await annotate(context, [...compileFile(catalog, source).diagnostics, ...fileFindings(report, source)]);
     }
     return report.status === "ok" ? 0 : 1;
   };
@@ -46,7 +46,9 @@ function fileFindings({ findings, query_path: path }: LintReport, source: Source
 async function schemaFile(context: Context, path: string): Promise<Catalog> {
   const { accepted, diagnostics } = checkSchema({ path, text: readInput(context, path) });
   if (accepted !== null) return accepted.catalog;
-  if (context.args.switches.has("github")) (await import("../github.ts")).annotate(context, diagnostics);
+  if (context.args.switches.has("github")) {
+    await (await import("../github.ts")).annotate(context, diagnostics);
+  }
   throw new AppError(
     "schema_error",
     `schema \`${path}\` is not valid: queries cannot be checked against it`,

@@ -148,13 +148,15 @@ export function githubProvenance(env: Env, event: string | null): CiProvenance |
   };
 }
 
-interface PullRequest {
+/** The pull request that GitHub Actions runs for, from the text of the event file; null members where it says nothing. */
+export interface PullRequest {
   readonly head: string | null;
   readonly base: string | null;
   readonly number: number | null;
 }
 
-function pullRequestOf(event: string | null): PullRequest {
+/** Reads the pull request out of an event; a broken event counts as none. */
+export function pullRequestOf(event: string | null): PullRequest {
   let value: unknown = null;
   try {
     value = event === null ? null : JSON.parse(event);

@@ -103,6 +103,38 @@ export class Repository {
     return entry;
   }
 
+  /** `/`-separated paths of the files that differ between two trees. */
+  async changedFiles(before: string | null, after: string | null, folder = ""): Promise<string[]> {
+    if (before === after) return [];
+    const none: ReadonlyMap<string, TreeEntry> = new Map();
+    const [left, right] = await Promise.all(
+      [before, after].map((tree) => tree === null ? none : this.#tree(tree)),
+    ) as [ReadonlyMap<string, TreeEntry>, ReadonlyMap<string, TreeEntry>];
+    const changed: string[] = [];
+    for (const name of new Set([...left.keys(), ...right.keys()])) {
+      const [was, is] = [left.get(name), right.get(name)];
+      if (was?.oid === is?.oid && was?.type === is?.type) continue;
+      const path = folder + name;
+      const trees = [was, is].map((entry) => entry?.type === "tree" ? entry.oid : null);
+      if (trees.some((tree) => tree !== null)) {
+        changed.push(...await this.changedFiles(trees[0]!, trees[1]!, `${path}/`));
+      }
+      if ([was, is].some((entry) => entry !== undefined && entry.type !== "tree")) changed.push(path);
+    }
+    return changed;
+  }
+
+  /** The newest commit that two commits descend from; null when there is none. Throws when history is not here. */
+  async mergeBase(a: string, b: string): Promise<string | null> {
+    const found: string[] = await this.#git.findMergeBase({
+      fs: nodeFs,
+      gitdir: this.#commonDir,
+      oids: [a, b],
+      cache: this.#cache,
+    });
+    return found[0] ?? null;
+  }
+
   /** Address of `origin` as configured; null when there is none. */
   async origin(): Promise<string | null> {
     const path = "remote.origin.url";
