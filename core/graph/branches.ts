@@ -2,11 +2,15 @@
  * Branch refs: `__manifest/branches/<encoded name>.json`.
  *
  *   { "name", "incarnation", "forked_from": { "incarnation", "slot", "commit", "sequence" } | null,
- *     "ancestry": [ { "incarnation", "slot" }, … ], "created_at", "created_by" }
+ *     "ancestry": [ { "incarnation", "slot", "sequence" }, … ], "created_at", "created_by" }
  *
  * Invariants: a ref is created once and never rewritten; an incarnation (ULID) belongs to one life of one name, so a
  * re-created name never meets old data. `ancestry` repeats the fork points from the nearest source up to main: slots up
- * to and including `slot` are read from that incarnation's log, which makes every slot resolvable from the ref alone.
+ * to and including `slot` are read from that incarnation's log, and of that last one only the commits up to `sequence`,
+ * which makes every slot resolvable from the ref alone.
+ *
+ * A ref names a live branch unless its log has ended (`delete_branch.ts`) or what it was forked from did not last until
+ * the ref was there (`fork_check.ts`). Whoever opens such a ref removes it.
  */
 import { prettyJson } from "../base/json.ts";
 import type { Clock } from "../base/ports.ts";
@@ -14,6 +18,7 @@ import { AppError } from "../errors.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
 import { decodeBranchName, encodeBranchName, findPathConflict, MAIN } from "./branch_name.ts";
 import type { Commit } from "./commit.ts";
+import { endedBranches } from "./fence.ts";
 
 /** The commit a branch started from. */
 export interface ForkPoint {
@@ -23,10 +28,14 @@ export interface ForkPoint {
   readonly sequence: number;
 }
 
-/** Up to and including `slot`, the log of `incarnation` (or of its own sources) is inherited. */
+/**
+ * Up to and including `slot`, the log of `incarnation` (or of its own sources) is inherited; commits of that slot with a
+ * higher sequence are not, because a slot may hold several.
+ */
 export interface Ancestor {
   readonly incarnation: string;
   readonly slot: number;
+  readonly sequence: number;
 }
 
 /** One life of one branch name. */
@@ -42,12 +51,14 @@ export interface BranchRef {
 }
 
 const FOLDER = "__manifest/branches";
+/** Refs read at the same time. */
+const PARALLEL_READS = 32;
 
 function keyOf(name: string): string {
   return `${FOLDER}/${encodeBranchName(name)}.json`;
 }
 
-/** A ref for a new branch at the head of another one. Nothing is stored yet. */
+/** A ref for a new branch at a commit of another one, its own or the last inherited one. Nothing is stored yet. */
 export function forkRef(options: {
   readonly name: string;
   readonly incarnation: string;
@@ -56,19 +67,29 @@ export function forkRef(options: {
   readonly actor: string | null;
   readonly clock: Clock;
 }): BranchRef {
-  const { name, incarnation, source, head, actor, clock } = options;
+  const { name, incarnation, source, head: { slot, commit: { id, sequence } }, actor, clock } = options;
   return {
     name,
     incarnation,
-    forkedFrom: {
-      incarnation: source.incarnation,
-      slot: head.slot,
-      commit: head.commit.id,
-      sequence: head.commit.sequence,
-    },
-    ancestry: [{ incarnation: source.incarnation, slot: head.slot }, ...source.ancestry],
+    forkedFrom: { incarnation: source.incarnation, slot, commit: id, sequence },
+    ancestry: [{ incarnation: source.incarnation, slot, sequence }, ...source.ancestry],
     createdAt: clock.nowMs(),
     createdBy: actor,
+  };
+}
+
+/** What is known of the branch that a ref was forked from, enough to read its log; null on main. Its name is not. */
+export function forkParent({ ancestry }: BranchRef): BranchRef | null {
+  const [parent, ...further] = ancestry;
+  if (parent === undefined) return null;
+  const [forkedFrom] = further;
+  return {
+    name: "",
+    incarnation: parent.incarnation,
+    forkedFrom: forkedFrom === undefined ? null : { ...forkedFrom, commit: "" },
+    ancestry: further,
+    createdAt: 0,
+    createdBy: null,
   };
 }
 
@@ -86,57 +107,62 @@ export async function putRef(store: ObjectStore, ref: BranchRef): Promise<boolea
   return await store.putIfAbsent(keyOf(name), new TextEncoder().encode(text)) !== null;
 }
 
-/** The ref of a live branch, or null. Throws `AppError("integrity_error")` when the object is damaged. */
+/** The ref of a name, or null. Throws `AppError("integrity_error")` when the object is damaged. */
 export async function readRef(store: ObjectStore, name: string): Promise<BranchRef | null> {
   const key = keyOf(name);
   const found = await store.get(key);
   return found === null ? null : decodeRef(found.bytes, key, name);
 }
 
-/** Names of all live branches, ascending. */
+/** Removes a ref; leaves the name alone when it belongs to another life by now. */
+export async function removeRef(store: ObjectStore, { name, incarnation }: BranchRef): Promise<void> {
+  const key = keyOf(name);
+  const found = await store.get(key);
+  if (found === null || decodeRef(found.bytes, key, name).incarnation !== incarnation) return;
+  await store.deleteIfMatch(key, found.version);
+}
+
+/** Names of all branches that were not deleted, ascending. */
 export async function listBranches(store: ObjectStore): Promise<string[]> {
-  const files = await store.list(FOLDER);
-  return files.filter((file) => file.endsWith(".json")).map((file) => decodeBranchName(file.slice(0, -5)))
-    .sort();
-}
-
-/** Refuses a name that exists or that is a path ancestor or descendant of a live branch. */
-export async function refuseTaken(store: ObjectStore, name: string): Promise<void> {
-  const live = await listBranches(store);
-  if (live.includes(name)) throw new AppError("branch_exists", `branch '${name}' already exists`);
-  refusePathConflict(name, live);
-}
-
-/**
- * Creates a branch by storing its ref.
- *
- * @throws AppError `branch_exists` when the name is taken or a live branch is its path ancestor or descendant.
- */
-export async function createBranch(store: ObjectStore, ref: BranchRef): Promise<void> {
-  await refuseTaken(store, ref.name);
-  if (!await putRef(store, ref)) throw new AppError("branch_exists", `branch '${ref.name}' already exists`);
-  await refuseLatePathConflict(store, ref.name);
-}
-
-/**
- * Two racing creates of `a` and `a/b` may both pass the first look. Each looks again after storing its ref, so at least
- * the later one sees the other and takes its own ref back.
- */
-export async function refuseLatePathConflict(store: ObjectStore, name: string): Promise<void> {
-  try {
-    refusePathConflict(name, await listBranches(store));
-  } catch (error) {
-    await store.delete(keyOf(name));
-    throw error;
+  const [files, ended] = await Promise.all([store.list(FOLDER), endedBranches(store)]);
+  const names = files.filter((file) => file.endsWith(".json")).map((file) =>
+    decodeBranchName(file.slice(0, -5))
+  );
+  const hidden = new Set<string>();
+  for (const { name, incarnation } of ended) {
+    if ((await readRef(store, name))?.incarnation === incarnation) hidden.add(name);
   }
+  return names.filter((name) => !hidden.has(name)).sort();
 }
 
-function refusePathConflict(name: string, live: readonly string[]): void {
-  const other = findPathConflict(name, live);
+/** Refs of all names that `listBranches()` gives. */
+export async function readRefs(store: ObjectStore): Promise<BranchRef[]> {
+  const names = await listBranches(store);
+  const refs: BranchRef[] = [];
+  for (let start = 0; start < names.length; start += PARALLEL_READS) {
+    const part = names.slice(start, start + PARALLEL_READS);
+    for (const ref of await Promise.all(part.map((name) => readRef(store, name)))) {
+      if (ref !== null) refs.push(ref);
+    }
+  }
+  return refs;
+}
+
+/** Refuses a name that is a path inside one of these names, or around it. */
+export function refusePathConflict(name: string, others: readonly string[]): void {
+  const other = findPathConflict(name, others);
   if (other === null) return;
   throw new AppError(
     "branch_exists",
     `branch '${name}' cannot live beside branch '${other}': one name is a path inside the other, choose another name`,
+  );
+}
+
+/** The error for a name that is taken. */
+export function branchExists(name: string): AppError {
+  return new AppError(
+    "branch_exists",
+    `branch '${name}' already exists: choose another name, or delete it first`,
   );
 }
 
@@ -173,5 +199,8 @@ function decodeRef(bytes: Uint8Array, key: string, name: string): BranchRef {
 function isSound(ref: BranchRef): boolean {
   return typeof ref.incarnation === "string" && typeof ref.createdAt === "number" &&
     Array.isArray(ref.ancestry) && (ref.forkedFrom === null) === (ref.ancestry.length === 0) &&
-    ref.ancestry.every((each) => typeof each?.incarnation === "string" && Number.isSafeInteger(each.slot));
+    ref.ancestry.every((each) =>
+      typeof each?.incarnation === "string" && Number.isSafeInteger(each.slot) &&
+      Number.isSafeInteger(each.sequence)
+    );
 }

@@ -9,13 +9,23 @@
  *
  * An object with operation `fold` holds one record that restates the head commit (same id, parents, branch, sequence,
  * actor and time) with new pins: rows moved from deltas into tables, nothing that a reader can see has changed, and no
- * new commit appears in listings, conflicts or conditional writes.
+ * new commit appears in listings, conflicts or conditional writes. One with operation `end` restates the head, too, and is
+ * the last of its log: the branch was deleted.
  */
 import type { TypeKey } from "../schema/catalog.ts";
 import type { TablePin } from "../storage/table_store.ts";
 
-/** What made a commit. `fold` restates a commit with its deltas moved into tables. */
-export type Operation = "init" | "load" | "mutation" | "merge" | "schema_apply" | "fold" | "optimize";
+/** What made a commit. `fold` restates a commit with its deltas moved into tables, `end` the head of a deleted branch. */
+export type Operation =
+  | "init"
+  | "load"
+  | "mutation"
+  | "merge"
+  | "revert"
+  | "schema_apply"
+  | "fold"
+  | "optimize"
+  | "end";
 
 /** How much lies over a pin. */
 export interface PendingDeltas {
@@ -81,4 +91,8 @@ export interface Commit {
    * under the new types.
    */
   readonly delta?: Readonly<Record<TypeKey, TableDelta>>;
+  /** On a schema change that drops data for good: the id of its purge (`purge.ts`). */
+  readonly purge?: string;
+  /** Tables whose rows were in `delta` until a purge took them out. */
+  readonly purged?: readonly TypeKey[];
 }

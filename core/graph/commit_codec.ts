@@ -79,9 +79,11 @@ const OPERATIONS: ReadonlySet<string> = new Set(
     "load",
     "mutation",
     "merge",
+    "revert",
     "schema_apply",
     "fold",
     "optimize",
+    "end",
   ] satisfies Operation[],
 );
 
@@ -163,6 +165,8 @@ class Reader {
       changes: this.#mapped(fields, "changes", (item) => this.#changes(item)),
       ...(fields.touched === undefined ? {} : { touched: this.strings(fields, "touched") }),
       tables: { ...before?.tables, ...this.#mapped(fields, "tables", (item) => this.#table(item)) },
+      ...(fields.purge === undefined ? {} : { purge: this.ulid(fields, "purge") }),
+      ...(fields.purged === undefined ? {} : { purged: this.strings(fields, "purged") }),
     };
     if (before !== null && (commit.parent !== before.id || commit.sequence !== before.sequence + 1)) {
       throw this.damaged("holds commits that do not follow each other");

@@ -1,6 +1,7 @@
-/** The two ways a write loses, as errors with their facts. Pure. */
+/** The ways a write loses, as errors with their facts. Pure. */
 import { AppError } from "../errors.ts";
 import type { TypeKey } from "../schema/catalog.ts";
+import type { BranchRef } from "./branches.ts";
 import type { Commit } from "./commit.ts";
 
 /**
@@ -41,6 +42,19 @@ export function schemaConflict(expected: string, actual: string): AppError {
     "the schema changed while the request was prepared: look at it and repeat",
     {
       detail: { read_set_conflict: { member: "schema_digest", expected, actual } },
+    },
+  );
+}
+
+/** 409: the branch was deleted while the write was prepared; its name may belong to another branch by now. */
+export function branchDeleted({ name, incarnation }: BranchRef): AppError {
+  return new AppError(
+    "write_conflict",
+    `branch '${name}' was deleted while the write was prepared: look which branches there are`,
+    {
+      detail: {
+        read_set_conflict: { member: `branch_identifier:${name}`, expected: incarnation, actual: null },
+      },
     },
   );
 }

@@ -9,25 +9,49 @@ import type { TypedMutation, TypedQuery, TypedRead } from "../query/typed.ts";
 import { bindParams } from "../query/params.ts";
 import type { AcceptedSchema } from "../schema/accept.ts";
 import type { Catalog } from "../schema/catalog.ts";
-import { MAIN, parseBranchName, parseOwnBranchName } from "./branch_name.ts";
-import { createBranch, listBranches } from "./branches.ts";
+import { MAIN, parseBranchName } from "./branch_name.ts";
+import { listBranches } from "./branches.ts";
+import { openBaseline } from "./changes/baseline.ts";
+import type {
+  ChangeFeedOutput,
+  CommitChangesOutput,
+  DiffOutput,
+  PageRequest,
+  PollRequest,
+} from "./changes/change.ts";
+import { commitChanges, diffCommits } from "./changes/commit_changes.ts";
+import { Comparisons } from "./changes/comparisons.ts";
+import { pollChanges } from "./changes/feed.ts";
 import type { Commit } from "./commit.ts";
 import { CompiledQueries } from "./compiled_queries.ts";
+import { type BranchCreateRequest, createBranch } from "./create_branch.ts";
 import { onCurrentSchema } from "./current_schema.ts";
+import { deleteBranch } from "./delete_branch.ts";
 import type {
+  BranchCreateOutput,
+  BranchDeleteOutput,
+  BranchMergeOutput,
   ChangeOutput,
   CommitOutput,
+  EntityOutput,
+  ExportOutput,
   Graph,
   LoadMode,
   LoadOutput,
   QueryRequest,
   ReadOutput,
   ReadTarget,
+  RevertOutput,
   SchemaApplyOutput,
   SnapshotOutput,
 } from "./graph.ts";
+import { readEntity } from "./entity.ts";
+import { openExport } from "./export.ts";
 import { GraphContext, type GraphParts } from "./graph_context.ts";
 import { loadBatch } from "./load.ts";
+import { deleteMerged } from "./merge/delete_source.ts";
+import { mergeBranches } from "./merge/merge.ts";
+import { revertCommit } from "./merge/revert.ts";
 import { mutateBranch, type MutationOptions } from "./mutate.ts";
 import { runRead } from "./read/execute.ts";
 import { commitOutput, snapshotOutput } from "./results.ts";
@@ -37,11 +61,13 @@ import { previewSchema, type SchemaPreview, type SchemaUpdate, updateSchema } fr
 export class EmbeddedGraph implements Graph {
   readonly uri: string;
   readonly #context: GraphContext;
+  readonly #comparisons: Comparisons;
   readonly #queries = new CompiledQueries();
 
   constructor(parts: GraphParts) {
     this.uri = parts.uri;
     this.#context = new GraphContext(parts);
+    this.#comparisons = new Comparisons(parts.cache);
   }
 
   /** The catalog of the newest schema of main that this process knows. */
@@ -158,30 +184,39 @@ export class EmbeddedGraph implements Graph {
     return from !== undefined && await this.#context.parts.branches.find(parseBranchName(branch)) === null;
   }
 
-  /** Creates a branch at the head of another one; writes no commit and copies no data. */
-  async createBranch(request: {
-    readonly name: string;
-    readonly from?: string;
-    readonly actor?: string | null;
-  }): Promise<
-    { readonly uri: string; readonly from: string; readonly name: string; readonly actor_id: string | null }
-  > {
-    const { actor = null } = request;
-    const name = parseOwnBranchName(request.name);
-    const from = parseBranchName(request.from ?? MAIN);
-    this.#context.require(actor, { action: "branch_create", branch: from, targetBranch: name });
-    const { store, branches } = this.#context.parts;
-    const source = await this.#context.branch(from);
-    const branch = branches.fork({ name, source: source.ref, head: await source.head.latest(), actor });
-    await createBranch(store, branch.ref);
-    branches.register(branch);
-    return { uri: this.uri, from, name, actor_id: actor };
+  async createBranch(request: BranchCreateRequest): Promise<BranchCreateOutput> {
+    return await createBranch(this.#context, request);
   }
 
-  async snapshot(branch: string = MAIN): Promise<SnapshotOutput> {
-    const name = parseBranchName(branch);
-    const { commit, catalog } = await (await this.#context.branch(name)).head.latest();
-    return snapshotOutput(name, commit, catalog);
+  async deleteBranch(
+    request: { readonly name: string; readonly actor?: string | null },
+  ): Promise<BranchDeleteOutput> {
+    return await deleteBranch(this.#context, request);
+  }
+
+  async mergeBranch(request: Parameters<Graph["mergeBranch"]>[0]): Promise<BranchMergeOutput> {
+    const merged = await mergeBranches(this.#context, request);
+    if (request.deleteBranch !== true) return merged;
+    const { actor = null } = request;
+    return await deleteMerged(merged, () => this.deleteBranch({ name: merged.source, actor }));
+  }
+
+  async revertCommit(request: Parameters<Graph["revertCommit"]>[0]): Promise<RevertOutput> {
+    return await revertCommit(this.#context, request);
+  }
+
+  async snapshot(target: ReadTarget = {}): Promise<SnapshotOutput> {
+    const { commit, catalog } = await this.#context.stateOf(target);
+    const branch = target.snapshot === undefined ? parseBranchName(target.branch ?? MAIN) : commit.branch;
+    return snapshotOutput(branch, commit, catalog);
+  }
+
+  async export(request: Parameters<Graph["export"]>[0]): Promise<ExportOutput> {
+    return await openExport(this.#context, request);
+  }
+
+  async entity(request: Parameters<Graph["entity"]>[0]): Promise<EntityOutput> {
+    return await readEntity(this.#context, request);
   }
 
   async schema(): Promise<{ readonly schema_source: string }> {
@@ -207,6 +242,22 @@ export class EmbeddedGraph implements Graph {
     return commitOutput(await this.#commit(id));
   }
 
+  async commitChanges(id: string, request: PageRequest = {}): Promise<CommitChangesOutput> {
+    return await commitChanges(this.#context, this.#comparisons, id, request);
+  }
+
+  async diff(request: Parameters<Graph["diff"]>[0]): Promise<DiffOutput> {
+    return await diffCommits(this.#context, this.#comparisons, request);
+  }
+
+  async pollChanges(request: PollRequest = {}): Promise<ChangeFeedOutput> {
+    return await pollChanges(this.#context, this.#comparisons, request);
+  }
+
+  async baseline(request: Parameters<Graph["baseline"]>[0] = {}): Promise<ExportOutput> {
+    return await openBaseline(this.#context, request);
+  }
+
   /** Name of the branch a commit was written on. Throws `AppError("commit_not_found")`. */
   async branchOfCommit(id: string): Promise<string> {
     return (await this.#commit(id)).branch;
@@ -225,9 +276,13 @@ export class EmbeddedGraph implements Graph {
   ): Promise<SchemaUpdate & { readonly applied: boolean }> {
     const { actor = null, allowDataLoss = false } = options;
     this.#context.require(actor, { action: "schema_apply", targetBranch: MAIN });
-    const { store, schemas, ports } = this.#context.parts;
+    const { store, schemas, branches, ports } = this.#context.parts;
     const main = await this.#context.branch(MAIN);
-    const update = await updateSchema({ store, schemas, main, ports, source, actor, allowDataLoss });
+    const forgetSnapshots = () => branches.forgetSnapshots();
+    const update = await updateSchema({
+      ...{ store, schemas, main, ports },
+      ...{ source, actor, allowDataLoss, forgetSnapshots },
+    });
     await this.refreshSchema();
     return { applied: update.commit !== null, ...update };
   }

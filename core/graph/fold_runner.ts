@@ -120,7 +120,9 @@ export class FoldRunner {
     const { head, ports, append } = this.#options;
     await ports.failpoint("fold.tables_written");
     for (let attempt = 1; attempt <= WRITE_ATTEMPTS_MAX; attempt++) {
-      const base = await head.latest();
+      const base = await head.look();
+      // A branch that was deleted needs no fold.
+      if (base === null) return;
       // What was written has the columns of the schema it was written under.
       if (base.commit.schemaDigest !== state.commit.schemaDigest) return;
       const pins = new Map<TypeKey, TablePin>();

@@ -73,7 +73,7 @@ Deno.test("25, 27: a branch lists inherited and own commits newest first; later 
   const graph = await open();
   await loadLines(graph, [film("a")]);
   await graph.createBranch({ name: "draft", actor: "act-lena" });
-  assert.deepEqual(await graph.snapshot("draft").then((s) => s.graph_manifest_version), 2);
+  assert.deepEqual(await graph.snapshot({ branch: "draft" }).then((s) => s.graph_manifest_version), 2);
   await loadLines(graph, [film("b")], { branch: "draft" });
   await loadLines(graph, [film("m")]);
   await graph.createBranch({ name: "draft2", from: "draft" });
@@ -132,7 +132,7 @@ Deno.test("a branch of a branch reads through folds and large commits on every l
     assert.equal(new Set(commits.map((each) => each.graph_commit_id)).size, count);
     assert.equal(commits[0]!.graph_manifest_version, count);
   }
-  const datasets = (await reader.snapshot("a2")).datasets;
+  const datasets = (await reader.snapshot({ branch: "a2" })).datasets;
   assert.notEqual(datasets.find(({ type_name }) => type_name === "Film")!.native_dataset_branch, null);
   assert.equal(datasets.find(({ type_name }) => type_name === "Person")!.native_dataset_branch, null);
 });

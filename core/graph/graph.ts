@@ -6,6 +6,15 @@ import type { Cell } from "../schema/value_type.ts";
 import type { Json } from "../base/json.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
 import type { SourceText } from "../base/span.ts";
+import type {
+  ChangeFeedOutput,
+  ChangeFilter,
+  CommitChangesOutput,
+  DiffOutput,
+  PageRequest,
+  PollRequest,
+} from "./changes/change.ts";
+import type { EntityValue } from "./entity_json.ts";
 import type { SchemaStep } from "../schema/steps.ts";
 
 /** How a load treats ids that exist. */
@@ -91,6 +100,50 @@ export interface LoadOutput {
   readonly commit: CommitOutput | null;
 }
 
+/** How a merge came out. */
+export type MergeOutcome = "already_up_to_date" | "fast_forward" | "merged";
+
+/** Result of a branch merge. */
+export interface BranchMergeOutput {
+  readonly source: string;
+  readonly target: string;
+  readonly outcome: MergeOutcome;
+  readonly actor_id: string | null;
+  /** Absent unless the source was to be deleted. */
+  readonly branch_deleted?: boolean;
+  /** Why the source was not deleted. */
+  readonly branch_delete_error?: string;
+  /** null when there was nothing to merge. */
+  readonly commit: CommitOutput | null;
+}
+
+/** Result of taking a commit back. */
+export interface RevertOutput {
+  readonly branch: string;
+  readonly reverted_commit_id: string;
+  readonly actor_id: string | null;
+  /** null when nothing was left of the commit. */
+  readonly commit: CommitOutput | null;
+}
+
+/** Result of making a branch. */
+export interface BranchCreateOutput {
+  readonly uri: string;
+  /** The branch it starts at, or that the commit it starts at was written on. */
+  readonly from: string;
+  /** The commit it starts at, when one was named. */
+  readonly from_commit?: string;
+  readonly name: string;
+  readonly actor_id: string | null;
+}
+
+/** Result of deleting a branch. */
+export interface BranchDeleteOutput {
+  readonly uri: string;
+  readonly name: string;
+  readonly actor_id: string | null;
+}
+
 /** Result of `snapshot`. */
 export interface SnapshotOutput {
   readonly graph_branch: string;
@@ -104,6 +157,26 @@ export interface SnapshotOutput {
     readonly native_dataset_branch: string | null;
     readonly entity_count: number;
   }[];
+}
+
+/** A whole commit as NDJSON; see `export.ts`. */
+export interface ExportOutput {
+  /** The commit that is exported. */
+  readonly graph_commit_id: string;
+  /** At most 64 KiB each, made when they are asked for. Leaving the loop early ends the export. */
+  readonly chunks: AsyncIterable<Uint8Array<ArrayBuffer>>;
+}
+
+/** One entity at one commit. */
+export interface EntityOutput {
+  readonly graph_commit_id: string;
+  readonly kind: "node" | "edge";
+  readonly type: string;
+  readonly id: string;
+  /** All properties by name, nulls included; values as in an export. */
+  readonly properties: Readonly<Record<string, EntityValue>>;
+  /** On edges only. */
+  readonly endpoints?: { readonly from: string; readonly to: string };
 }
 
 /** Result of a schema change. */
@@ -144,8 +217,16 @@ export interface Graph {
     readonly branch?: string;
     readonly from?: string;
     readonly actor?: string | null;
+    /** Read the data with the permissive parser of the deprecated ingest. */
+    readonly legacy?: boolean;
   }): Promise<LoadOutput>;
-  snapshot(branch?: string): Promise<SnapshotOutput>;
+  snapshot(target?: ReadTarget): Promise<SnapshotOutput>;
+  /** Exports all types, or those with one of these names. Throws `invalid_input` for a name that no type has. */
+  export(request: ReadTarget & { readonly types?: readonly string[] }): Promise<ExportOutput>;
+  /** Throws `invalid_input` for an unknown type, `entity_not_found`. */
+  entity(
+    request: ReadTarget & { readonly kind: "node" | "edge"; readonly type: string; readonly id: string },
+  ): Promise<EntityOutput>;
   schema(): Promise<{ readonly schema_source: string }>;
   /** Changes the schema of main by one commit. */
   applySchema(request: {
@@ -158,6 +239,28 @@ export interface Graph {
   branches(): Promise<{ readonly branches: readonly string[] }>;
   commits(branch?: string): Promise<{ readonly commits: readonly CommitOutput[] }>;
   commit(id: string): Promise<CommitOutput>;
+  /** Brings what a branch has into another one (`main` by default) as one commit. */
+  mergeBranch(request: {
+    readonly source: string;
+    readonly target?: string;
+    /** Delete the source once the merge has succeeded; failing to do so is no failure of the merge. */
+    readonly deleteBranch?: boolean;
+    readonly actor?: string | null;
+  }): Promise<BranchMergeOutput>;
+  /** Takes one commit back by a new commit on a branch (`main` by default). */
+  revertCommit(request: {
+    readonly commitId: string;
+    readonly branch?: string;
+    readonly actor?: string | null;
+  }): Promise<RevertOutput>;
+  /** One page of what a commit changed. */
+  commitChanges(id: string, request?: PageRequest): Promise<CommitChangesOutput>;
+  /** One page of the differences between two commits, each a branch or a commit id. */
+  diff(request: PageRequest & { readonly from: string; readonly to: string }): Promise<DiffOutput>;
+  /** One page of the change feed of a branch, by default of main from now on. */
+  pollChanges(request?: PollRequest): Promise<ChangeFeedOutput>;
+  /** Everything a branch holds, as an export; the last line holds the cursor of the feed after it. */
+  baseline(request?: ChangeFilter & { readonly branch?: string }): Promise<ExportOutput>;
   /** Finishes background work and releases memory and files. */
   close(): Promise<void>;
 }

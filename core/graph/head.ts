@@ -1,12 +1,12 @@
 /**
  * The newest known state of one branch in this process.
  *
- * Invariants: the state only moves forward; {@linkcode BranchHead.latest} returns a state that was the newest at some
+ * Invariants: the state only moves forward; {@linkcode BranchHead.look} returns a state that was the newest at some
  * moment after the call began, whoever wrote it. Own publishes hand over the state they made, so that nothing is decoded
- * twice.
+ * twice. Once the log has ended, the branch is gone for good.
  */
 import { must } from "../base/assert.ts";
-import type { BranchRef } from "./branches.ts";
+import { branchNotFound, type BranchRef } from "./branches.ts";
 import { type LoggedState, stateAfterSlot } from "./logged_state.ts";
 import { openSlot, type SnapshotSource } from "./snapshot.ts";
 
@@ -32,15 +32,26 @@ export class BranchHead {
     return this.#state;
   }
 
-  /** The newest state: one cheap look whether the next slot exists, and only then reading. */
+  /** The newest state. Throws `AppError("branch_not_found")` when the branch was deleted. */
   async latest(): Promise<LoggedState> {
-    while (true) {
+    const state = await this.look();
+    if (state === null) throw branchNotFound(this.ref.name);
+    return state;
+  }
+
+  /**
+   * The newest state, or null when the branch was deleted: one cheap look whether the next slot exists, and only then
+   * reading.
+   */
+  async look(): Promise<LoggedState | null> {
+    while (!this.#hasEnded()) {
       const state = this.#state;
-      if (!await this.source.log.exists(state.slot + 1)) return this.#state;
+      if (!await this.source.log.exists(state.slot + 1)) break;
       if (this.#state !== state) continue;
       if (this.#publishing !== null) await this.#publishing;
       if (this.#state === state) await (this.#refreshing ??= this.#refresh());
     }
+    return this.#hasEnded() ? null : this.#state;
   }
 
   /** Hands over the state of an own publish. */
@@ -61,6 +72,10 @@ export class BranchHead {
     } finally {
       if (this.#publishing === settled) this.#publishing = null;
     }
+  }
+
+  #hasEnded(): boolean {
+    return this.#state.commit.operation === "end";
   }
 
   async #refresh(): Promise<void> {

@@ -1,13 +1,14 @@
 /**
  * The commits of a branch as a list, and one commit by its id.
  *
- * Invariant: what is remembered are facts about filled slots, which never change. Folds restate commits and are left out.
+ * Invariant: what is remembered are facts about filled slots, which never change, all commits of a slot, whichever branch
+ * asked. Records that restate commits are left out.
  */
 import { assert } from "../base/assert.ts";
 import type { BranchRef } from "./branches.ts";
 import type { Commit } from "./commit.ts";
 import type { CommitOutput } from "./graph.ts";
-import type { BranchLog, LogSlot } from "./log.ts";
+import { BranchLog, type LogSlot, type LogStore } from "./log.ts";
 import { commitOutput } from "./results.ts";
 
 /** A commit and the log object that holds it. */
@@ -35,16 +36,28 @@ const READ_STEP = 512;
 
 /** Remembers the commits of all branches of one graph, as far as someone asked for them. */
 export class CommitHistory {
+  readonly #store: LogStore;
   readonly #segments = new Map<string, Segment>();
 
+  constructor(store: LogStore) {
+    this.#store = store;
+  }
+
   /** Commits of a branch up to slot `head`, inherited ones included, newest first. */
-  async list(ref: BranchRef, log: BranchLog, head: number): Promise<CommitOutput[]> {
+  async list(ref: BranchRef, head: number): Promise<CommitOutput[]> {
     const outputs: CommitOutput[] = [];
-    for (const part of segmentsOf(ref, head)) {
-      const segment = await this.#read(part.incarnation, log, part.from, part.to);
-      for (const { slot, output } of segment.entries) if (slot <= part.to) outputs.push(output);
+    for (const { incarnation, from, to, sequence } of segmentsOf(ref, head)) {
+      for (const { slot, output } of (await this.#read(incarnation, from, to)).entries) {
+        if (slot > to) break;
+        if (output.graph_manifest_version <= sequence) outputs.push(output);
+      }
     }
     return outputs.reverse();
+  }
+
+  /** Forgets a branch that is gone. */
+  forget(incarnation: string): void {
+    this.#segments.delete(incarnation);
   }
 
   /**
@@ -76,12 +89,14 @@ export class CommitHistory {
   async find(ref: BranchRef, log: BranchLog, head: number, id: string): Promise<FoundCommit | null> {
     const from = log.forkSlot + 1;
     if (head < from) return null;
-    const { entries } = await this.#read(ref.incarnation, log, from, head);
+    const { entries } = await this.#read(ref.incarnation, from, head);
     const entry = entries.find(({ output }) => output.graph_commit_id === id);
     return entry === undefined ? null : await findIn(log, entry.slot, id);
   }
 
-  async #read(incarnation: string, log: BranchLog, from: number, to: number): Promise<Segment> {
+  async #read(incarnation: string, from: number, to: number): Promise<Segment> {
+    // The whole log: a branch that inherits some of it may show less of its last slot.
+    const log = new BranchLog(this.#store, { ...WHOLE_LOG, incarnation });
     let segment = this.#segments.get(incarnation);
     if (segment === undefined) {
       segment = { through: from - 1, entries: [] };
@@ -93,7 +108,7 @@ export class CommitHistory {
       if (segment.through !== start - 1) continue; // another caller was faster
       for (const { slot, commits } of slots) {
         for (const commit of commits) {
-          if (commit.operation !== "fold") segment.entries.push({ slot, output: commitOutput(commit) });
+          if (!restates(commit)) segment.entries.push({ slot, output: commitOutput(commit) });
         }
         segment.through = slot;
       }
@@ -102,16 +117,43 @@ export class CommitHistory {
   }
 }
 
-/** The incarnations whose slots make up a branch, oldest first. */
-function segmentsOf(ref: BranchRef, head: number): { incarnation: string; from: number; to: number }[] {
-  const parts: { incarnation: string; from: number; to: number }[] = [];
+/** Slots of one log that belong to a branch, and the last sequence among them that does. */
+interface Part {
+  readonly incarnation: string;
+  readonly from: number;
+  readonly to: number;
+  readonly sequence: number;
+}
+
+/** The logs whose slots make up a branch, oldest first. */
+function segmentsOf(ref: BranchRef, head: number): Part[] {
+  const parts: Part[] = [];
   let from = 1;
-  for (const { incarnation, slot } of ref.ancestry.toReversed()) {
-    if (slot >= from) parts.push({ incarnation, from, to: slot });
+  // A nearer fork may be at an older commit of the same slot.
+  let sequence = Infinity;
+  const ends = ref.ancestry.map((ancestor) => {
+    sequence = Math.min(sequence, ancestor.sequence);
+    return { ...ancestor, sequence };
+  });
+  for (const { incarnation, slot, sequence } of ends.toReversed()) {
+    if (slot >= from) parts.push({ incarnation, from, to: slot, sequence });
     from = Math.max(from, slot + 1);
   }
-  if (head >= from) parts.push({ incarnation: ref.incarnation, from, to: head });
+  if (head >= from) parts.push({ incarnation: ref.incarnation, from, to: head, sequence: Infinity });
   return parts;
+}
+
+const WHOLE_LOG: BranchRef = {
+  name: "",
+  incarnation: "",
+  forkedFrom: null,
+  ancestry: [],
+  createdAt: 0,
+  createdBy: null,
+};
+
+function restates({ operation }: Commit): boolean {
+  return operation === "fold" || operation === "end";
 }
 
 /** The newest commit at or before a filled slot. */
@@ -119,7 +161,7 @@ export async function newestCommit(log: BranchLog, slot: number): Promise<FoundC
   for (let at = slot;; at--) {
     const logged = await log.read(at);
     assert(logged !== null, "slots up to the head are filled, and the first one holds genesis");
-    const commit = logged.commits.findLast(({ operation }) => operation !== "fold");
+    const commit = logged.commits.findLast((commit) => !restates(commit));
     if (commit !== undefined) return { logged, commit };
   }
 }
@@ -131,5 +173,5 @@ async function findIn(log: BranchLog, slot: number, id: string): Promise<FoundCo
 }
 
 function pick(logged: LogSlot, id: string): Commit | null {
-  return logged.commits.find((commit) => commit.id === id && commit.operation !== "fold") ?? null;
+  return logged.commits.find((commit) => commit.id === id && !restates(commit)) ?? null;
 }

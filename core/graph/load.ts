@@ -8,8 +8,9 @@ import { AppError } from "../errors.ts";
 import type { Catalog } from "../schema/catalog.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
 import { MAIN, parseOwnBranchName } from "./branch_name.ts";
-import { branchNotFound, putRef, refuseLatePathConflict, refuseTaken } from "./branches.ts";
+import { branchNotFound } from "./branches.ts";
 import type { Commit } from "./commit.ts";
+import { nameBranch, refuseTaken } from "./create_branch.ts";
 import type { LoadMode, LoadOutput } from "./graph.ts";
 import type { Ports } from "./graph_ports.ts";
 import type { OpenBranches } from "./open_branches.ts";
@@ -44,7 +45,7 @@ export async function loadBatch(options: LoadOptions): Promise<LoadOutput> {
 }
 
 async function loadForked(options: LoadOptions): Promise<LoadOutput> {
-  const { store, branches, ports, branch: name, from, actor } = options;
+  const { branches, ports, branch: name, from, actor } = options;
   if (from === null) {
     if (name === MAIN) throw branchNotFound(name);
     throw new AppError(
@@ -57,17 +58,16 @@ async function loadForked(options: LoadOptions): Promise<LoadOutput> {
   const source = await branches.get(from);
   const head = await source.head.latest();
   const load = batchLoad(options, head.catalog);
-  await refuseTaken(store, name);
+  await refuseTaken(options, name);
   const branch = branches.fork({ name, source: source.ref, head, actor });
   const commit = await branch.writer.publish(load.request);
   await ports.failpoint("fork.published");
-  if (!await putRef(store, branch.ref)) {
-    // Someone made the branch meanwhile; what was published under our incarnation is garbage without a name.
+  if (await nameBranch(options, branch) !== "named") {
+    // Someone made the branch meanwhile, or its source is another one now; what was published under our incarnation is
+    // garbage without a name.
     await branch.writer.settle();
     return await loadBatch(options);
   }
-  await refuseLatePathConflict(store, name);
-  branches.register(branch);
   await ports.failpoint("fork.named");
   return outputOf(options, load.batch(), commit, true);
 }

@@ -5,6 +5,7 @@
  * head and nowhere after it. Creating a slot is the only commit point. The hint is a guess that saves probes; a wrong or
  * missing one costs time, never correctness.
  */
+import { assert } from "../base/assert.ts";
 import { AppError } from "../errors.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
 import type { BranchRef } from "./branches.ts";
@@ -26,9 +27,25 @@ const PARALLEL_READS = 32;
 /** Looks at a slot whose put failed with an unknown outcome. */
 const DECIDE_ATTEMPTS_MAX = 3;
 
+/** Folder of the log of an incarnation. */
+export function logFolder(incarnation: string): string {
+  return `__manifest/log/${incarnation}`;
+}
+
 /** Key of a slot in the log of an incarnation. */
 export function logKey(incarnation: string, slot: number): string {
-  return `__manifest/log/${incarnation}/${slot}.json`;
+  return `${logFolder(incarnation)}/${slot}.json`;
+}
+
+/** A slot in the log of an incarnation, with all its commits; null when it is empty. */
+export async function readSlot(
+  store: Pick<LogStore, "get">,
+  incarnation: string,
+  slot: number,
+): Promise<LogSlot | null> {
+  const key = logKey(incarnation, slot);
+  const found = await store.get(key);
+  return found === null ? null : { slot, commits: decodeLogObject(found.bytes, key) };
 }
 
 /** Reads and extends the log of one branch; inherited slots are read from the logs of its sources. */
@@ -46,12 +63,17 @@ export class BranchLog {
 
   /** Key of the object that holds a slot of this branch. */
   keyOf(slot: number): string {
-    let incarnation = this.#ref.incarnation;
+    return logKey(this.#ownerOf(slot), slot);
+  }
+
+  /** The incarnation in whose log a slot is. */
+  #ownerOf(slot: number): string {
+    let { incarnation } = this.#ref;
     for (const ancestor of this.#ref.ancestry) {
       if (slot > ancestor.slot) break;
-      incarnation = ancestor.incarnation;
+      ({ incarnation } = ancestor);
     }
-    return logKey(incarnation, slot);
+    return incarnation;
   }
 
   /** Whether the slot is filled. */
@@ -59,11 +81,19 @@ export class BranchLog {
     return this.#store.exists(this.keyOf(slot));
   }
 
-  /** The commits of a slot, or null when it is empty. */
+  /** The commits of a slot that belong to this branch, or null when the slot is empty. */
   async read(slot: number): Promise<LogSlot | null> {
-    const key = this.keyOf(slot);
-    const found = await this.#store.get(key);
-    return found === null ? null : { slot, commits: decodeLogObject(found.bytes, key) };
+    const logged = await readSlot(this.#store, this.#ownerOf(slot), slot);
+    if (logged === null || slot > this.forkSlot) return logged;
+    // A branch that was forked from the middle of a slot inherits the commits up to there.
+    let last = Infinity;
+    for (const ancestor of this.#ref.ancestry) {
+      if (ancestor.slot === slot) last = Math.min(last, ancestor.sequence);
+    }
+    const commits = logged.commits.filter(({ sequence }) => sequence <= last);
+    if (commits.length === logged.commits.length) return logged;
+    assert(commits.length > 0, "a branch is forked at a commit of its fork slot");
+    return { slot, commits };
   }
 
   /** The slots `from` to `to`, ascending, which must all be filled. Throws `AppError("integrity_error")` for a gap. */

@@ -116,14 +116,14 @@ Deno.test("a forked branch reads inherited slots from its sources and goes on co
     name: "a",
     incarnation: "A",
     forkedFrom: { incarnation: MAIN_REF.incarnation, slot: 3, commit: "c", sequence: 3 },
-    ancestry: [{ incarnation: MAIN_REF.incarnation, slot: 3 }],
+    ancestry: [{ incarnation: MAIN_REF.incarnation, slot: 3, sequence: 3 }],
   };
   const child: BranchRef = {
     ...parent,
     name: "b",
     incarnation: "B",
     forkedFrom: { incarnation: "A", slot: 5, commit: "d", sequence: 5 },
-    ancestry: [{ incarnation: "A", slot: 5 }, ...parent.ancestry],
+    ancestry: [{ incarnation: "A", slot: 5, sequence: 5 }, ...parent.ancestry],
   };
   const store = createMemoryStore();
   const log = new BranchLog(store, child);

@@ -1,15 +1,20 @@
 /**
  * The open branches of one graph in this process: one head and one writer each, made on first use.
  *
- * Invariant: a registered branch has a stored ref; a branch that is still being made by a forking load is open but not
- * registered, so nobody else can see it.
+ * Invariants: a registered branch has a stored ref that holds; a branch that is still being made is open but not
+ * registered, so nobody else can see it. A branch that was deleted, by whomever, is forgotten at the next look, with its
+ * commits; its name may belong to another branch then.
  */
+import { formatDateTime } from "../base/temporal.ts";
 import { AppError } from "../errors.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
 import type { TableStore } from "../storage/table_store.ts";
 import { commitAsOf } from "./as_of.ts";
-import { branchNotFound, type BranchRef, forkRef, listBranches, readRef } from "./branches.ts";
+import { MAIN } from "./branch_name.ts";
+import { branchNotFound, type BranchRef, forkRef, listBranches, readRef, removeRef } from "./branches.ts";
 import type { Commit } from "./commit.ts";
+import { removeFencesOf } from "./fence.ts";
+import { forkHolds } from "./fork_check.ts";
 import type { Ports } from "./graph_ports.ts";
 import { BranchHead } from "./head.ts";
 import { CommitHistory, newestCommit } from "./history.ts";
@@ -17,6 +22,7 @@ import type { CommitPlace } from "./lineage.ts";
 import { BranchLog } from "./log.ts";
 import type { LoggedState } from "./logged_state.ts";
 import { BranchWriter } from "./publish.ts";
+import { purgedTables } from "./purged_tables.ts";
 import type { TableCache } from "./read/table_cache.ts";
 import type { SchemaStore } from "./schemas.ts";
 import { openCommit, openSlot, type SnapshotSource } from "./snapshot.ts";
@@ -38,18 +44,27 @@ export interface OpenBranch {
   readonly writer: BranchWriter;
 }
 
+/** An open snapshot, and the branch that its commit was written on. */
+interface OpenSnapshot {
+  readonly owner: OpenBranch;
+  readonly state: LoggedState;
+}
+
 /** Snapshots of older commits that stay open. */
 const SNAPSHOTS_MAX = 32;
 
 /** Opens branches and commits of one graph. */
 export class OpenBranches {
   readonly #options: OpenBranchesOptions;
-  readonly #history = new CommitHistory();
+  readonly #history: CommitHistory;
   readonly #branches = new Map<string, Promise<OpenBranch | null>>();
-  readonly #snapshots = new Map<string, Promise<LoggedState>>();
+  readonly #snapshots = new Map<string, Promise<OpenSnapshot>>();
+  /** What still runs on branches that are gone. */
+  readonly #leaving = new Set<Promise<void>>();
 
   constructor(options: OpenBranchesOptions) {
     this.#options = options;
+    this.#history = new CommitHistory(options.store);
   }
 
   /** A live branch. Throws `AppError("branch_not_found")`. */
@@ -60,17 +75,33 @@ export class OpenBranches {
   }
 
   /** A live branch, or null. */
-  find(name: string): Promise<OpenBranch | null> {
+  async find(name: string): Promise<OpenBranch | null> {
+    const known = this.#branches.get(name);
+    if (known !== undefined) {
+      const branch = await known;
+      if (branch === null || await branch.head.look() !== null) return branch;
+      await this.forget(branch);
+    }
     let opening = this.#branches.get(name);
     if (opening === undefined) {
       opening = this.#open(name);
       this.#branches.set(name, opening);
-      const forget = () => {
+      const drop = () => {
         if (this.#branches.get(name) === opening) this.#branches.delete(name);
       };
-      opening.then((branch) => branch ?? forget(), forget);
+      opening.then((branch) => branch ?? drop(), drop);
     }
-    return opening;
+    return await opening;
+  }
+
+  /** Lets go of a branch whose log has ended, and finishes its deletion where that was not done. */
+  async forget(branch: OpenBranch): Promise<void> {
+    const { ref: { name, incarnation }, writer } = branch;
+    if (await this.#branches.get(name) === branch) this.#branches.delete(name);
+    this.#history.forget(incarnation);
+    const leaving: Promise<void> = writer.settle().finally(() => this.#leaving.delete(leaving));
+    this.#leaving.add(leaving);
+    await this.#finishDeletion(branch.ref);
   }
 
   /** Opens a new branch at a state of another one. Its ref is not stored yet. */
@@ -93,17 +124,20 @@ export class OpenBranches {
   /** Commits of a branch as shown outside, newest first. */
   async commits(name: string): ReturnType<CommitHistory["list"]> {
     const { ref, head } = await this.get(name);
-    return await this.#history.list(ref, head.source.log, (await head.latest()).slot);
+    return await this.#history.list(ref, (await head.latest()).slot);
   }
 
   /** The record of a commit on any live branch. Throws `AppError("commit_not_found")`. */
   async commit(id: string): Promise<Commit> {
-    const main = await this.get("main");
+    const main = await this.get(MAIN);
     if (main.head.known.commit.id === id) return main.head.known.commit;
-    // An open snapshot is of a live branch, and a commit never changes.
-    const open = this.#snapshots.get(id);
-    if (open !== undefined) return (await open).commit;
-    return (await this.place(id)).commit;
+    const open = await this.#openSnapshotOf(id);
+    return open === null ? (await this.place(id)).commit : open.commit;
+  }
+
+  /** Where a commit of any live branch is. Throws `AppError("commit_not_found")`. */
+  async place(id: string): Promise<CommitPlace> {
+    return (await this.#locate(id)).place;
   }
 
   /** Where the newest commit of a live branch is. Throws `AppError("branch_not_found")`. */
@@ -113,22 +147,15 @@ export class OpenBranches {
     return { source, ...await newestCommit(source.log, (await head.latest()).slot) };
   }
 
-  /** The state at a commit of any live branch. Throws `AppError("commit_not_found")`. */
-  snapshot(id: string): Promise<LoggedState> {
-    return this.#kept(id, () => this.#openSnapshot(id));
+  /** A commit of any live branch as a place to fork from: the branch it was written on, and its state. */
+  async forkPoint(id: string): Promise<{ readonly owner: OpenBranch; readonly state: LoggedState }> {
+    const { owner, place: { source, logged, commit } } = await this.#locate(id);
+    return { owner, state: await openCommit(source, logged, commit) };
   }
 
-  /** The open snapshot of a commit, opened when it is not. */
-  #kept(id: string, open: () => Promise<LoggedState>): Promise<LoggedState> {
-    let opening = this.#snapshots.get(id);
-    if (opening === undefined) opening = open();
-    else this.#snapshots.delete(id);
-    // Map order is the order of use.
-    this.#snapshots.set(id, opening);
-    opening.catch(() => this.#snapshots.delete(id));
-    const oldest = this.#snapshots.keys().next().value;
-    if (this.#snapshots.size > SNAPSHOTS_MAX && oldest !== undefined) this.#snapshots.delete(oldest);
-    return opening;
+  /** The state at a commit of any live branch. Throws `AppError("commit_not_found")`. */
+  async snapshot(id: string): Promise<LoggedState> {
+    return await this.#openSnapshotOf(id) ?? await this.#keep(id, this.forkPoint(id));
   }
 
   /**
@@ -137,18 +164,26 @@ export class OpenBranches {
    * @throws AppError `branch_not_found`; `commit_not_found` when the branch begins later.
    */
   async stateAsOf(name: string, micros: number): Promise<LoggedState> {
-    const { ref, head: { source }, head } = await this.get(name);
+    const owner = await this.get(name);
+    const { ref, head: { source }, head } = owner;
     const newest = await head.latest();
     if (newest.commit.createdAt <= micros) return newest;
     const found = await commitAsOf({ ref, log: source.log, head: newest }, micros);
     if (found !== null) {
-      return await this.#kept(found.commit.id, () => openCommit(source, found.logged, found.commit));
+      const { logged, commit } = found;
+      return await this.#openSnapshotOf(commit.id) ??
+        await this.#keep(commit.id, openCommit(source, logged, commit).then((state) => ({ owner, state })));
     }
-    const time = new Date(micros / 1000).toISOString();
+    const time = formatDateTime(Math.floor(micros / 1000));
     throw new AppError(
       "commit_not_found",
       `branch '${name}' has no commit as of ${time}: the graph is younger`,
     );
+  }
+
+  /** Lets go of all open snapshots: a purge may have taken away what they show. */
+  forgetSnapshots(): void {
+    this.#snapshots.clear();
   }
 
   /** Waits for all writes and background work. */
@@ -157,42 +192,72 @@ export class OpenBranches {
     await Promise.all(
       branches.map((each) => each.status === "fulfilled" ? each.value?.writer.settle() : null),
     );
+    await Promise.allSettled(this.#leaving);
   }
 
-  async #openSnapshot(id: string): Promise<LoggedState> {
-    const { source, logged, commit } = await this.place(id);
-    return await openCommit(source, logged, commit);
+  /** Keeps a snapshot open for those who ask next. */
+  async #keep(id: string, opening: Promise<OpenSnapshot>): Promise<LoggedState> {
+    this.#snapshots.set(id, opening);
+    opening.catch(() => this.#snapshots.delete(id));
+    const oldest = this.#snapshots.keys().next().value;
+    if (this.#snapshots.size > SNAPSHOTS_MAX && oldest !== undefined) this.#snapshots.delete(oldest);
+    return (await opening).state;
   }
 
-  /**
-   * Where a commit of any live branch is. Throws `AppError("commit_not_found")`. Looks first where the commit should be on
-   * each branch, main first, and only then everywhere.
-   */
-  async place(id: string): Promise<CommitPlace> {
+  /** A snapshot that is open, unless the branch that its commit was written on is gone. */
+  async #openSnapshotOf(id: string): Promise<LoggedState | null> {
+    const opening = this.#snapshots.get(id);
+    if (opening === undefined) return null;
+    // Map order is the order of use.
+    this.#snapshots.delete(id);
+    this.#snapshots.set(id, opening);
+    const { owner, state } = await opening;
+    if (await this.find(owner.ref.name) === owner) return state;
+    this.#snapshots.delete(id);
+    return null;
+  }
+
+  /** Looks first where the commit should be on each branch, main first, and only then everywhere. */
+  async #locate(id: string): Promise<{ readonly owner: OpenBranch; readonly place: CommitPlace }> {
     const names = await listBranches(this.#options.store);
-    const seen: { branch: OpenBranch; slot: number }[] = [];
-    for (const name of ["main", ...names.filter((name) => name !== "main")]) {
-      const branch = await this.find(name);
-      if (branch === null) continue;
-      const { head } = branch;
-      const { slot } = await head.latest();
-      const near = await this.#history.findNear(head.source.log, slot, id);
-      if (near !== null) return { source: head.source, ...near };
-      seen.push({ branch, slot });
+    const seen: { owner: OpenBranch; slot: number }[] = [];
+    for (const name of [MAIN, ...names.filter((name) => name !== MAIN)]) {
+      const owner = await this.find(name);
+      const state = await owner?.head.look() ?? null;
+      if (owner === null || state === null) continue;
+      const { source } = owner.head;
+      const near = await this.#history.findNear(source.log, state.slot, id);
+      if (near !== null) return { owner, place: { source, ...near } };
+      seen.push({ owner, slot: state.slot });
     }
-    for (const { branch: { ref, head: { source } }, slot } of seen) {
+    for (const { owner, slot } of seen) {
+      const { ref, head: { source } } = owner;
       const found = await this.#history.find(ref, source.log, slot, id);
-      if (found !== null) return { source, ...found };
+      if (found !== null) return { owner, place: { source, ...found } };
     }
     throw new AppError("commit_not_found", `commit '${id}' not found`);
   }
 
   async #open(name: string): Promise<OpenBranch | null> {
-    const ref = await readRef(this.#options.store, name);
+    const { store } = this.#options;
+    const ref = await readRef(store, name);
     if (ref === null) return null;
     const source = this.#sourceOf(ref);
     const slot = await source.log.findHead();
-    return slot === 0 ? null : this.#make(ref, source, await openSlot(source, slot));
+    if (slot === 0) return null;
+    const state = await openSlot(source, slot);
+    if (state.commit.operation === "end") {
+      await this.#finishDeletion(ref);
+      return null;
+    }
+    if (await forkHolds(store, ref, state.commit.schemaDigest)) return this.#make(ref, source, state);
+    await removeRef(store, ref);
+    return null;
+  }
+
+  async #finishDeletion(ref: BranchRef): Promise<void> {
+    await removeRef(this.#options.store, ref);
+    await removeFencesOf(this.#options.store, ref.incarnation);
   }
 
   #sourceOf(ref: BranchRef): SnapshotSource {
@@ -200,6 +265,7 @@ export class OpenBranches {
     return {
       log: new BranchLog(store, ref),
       catalogOf: async (digest) => (await schemas.load(digest)).catalog,
+      purgedTables: () => purgedTables(store),
     };
   }
 

@@ -142,10 +142,21 @@ export function planFold(
     };
     tables[key] = { pin, rows, foldedThrough, ...pending, ...(changedAt === undefined ? {} : { changedAt }) };
   }
-  const { delta: _, touched: __, ...restated } = before.commit;
-  const commit: Commit = { ...restated, operation: "fold", changes: {}, tables };
+  const commit: Commit = { ...restate(before.commit, "fold"), tables };
   const state = advance(before, { commit, slot, catalog: before.catalog, added: new Map() });
   return { commit, deltaText: null, state };
+}
+
+/** The end of a branch, to be published in the slot after its head: nothing comes after it. */
+export function planEnd(before: LoggedState): PlannedCommit {
+  const commit = restate(before.commit, "end");
+  return { commit, deltaText: null, state: { ...before, commit, slot: before.slot + 1 } };
+}
+
+/** A commit said again, without what it changed. */
+export function restate(commit: Commit, operation: "fold" | "end"): Commit {
+  const { delta: _, touched: __, ...restated } = commit;
+  return { ...restated, operation, changes: {} };
 }
 
 /** The commit after a state, with the counts of what it changes. */
@@ -164,7 +175,8 @@ export function commitOf(
     branch: facts.branch,
     sequence: before.commit.sequence + 1,
     actor: facts.actor,
-    createdAt: facts.createdAt,
+    // Later than its parent, whatever the clocks of two writers say: as-of reads rely on it.
+    createdAt: Math.max(facts.createdAt, before.commit.createdAt + 1),
     operation: facts.operation,
     schemaDigest: facts.schemaDigest,
     changes,
