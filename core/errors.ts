@@ -44,6 +44,7 @@ export const ERRORS = {
   graph_not_found: { status: 404, wire: "not_found", exit: 1 },
   branch_not_found: { status: 404, wire: "not_found", exit: 1 },
   commit_not_found: { status: 404, wire: "not_found", exit: 1 },
+  entity_not_found: { status: 404, wire: "not_found", exit: 1 },
   query_not_found: { status: 404, wire: "not_found", exit: 1 },
   route_not_found: { status: 404, wire: "not_found", exit: 1 },
   method_not_allowed: { status: 405, wire: "method_not_allowed", exit: 1 },
@@ -53,6 +54,7 @@ export const ERRORS = {
   cluster_managed: { status: 409, wire: "conflict", exit: 1 },
   key_conflict: { status: 409, wire: "conflict", exit: 1 },
   write_conflict: { status: 409, wire: "conflict", exit: 1 },
+  merge_conflict: { status: 409, wire: "conflict", exit: 1 },
   change_diff_refused: { status: 409, wire: "conflict", exit: 1 },
   historical_version_reclaimed: { status: 410, wire: null, exit: 1 },
   precondition_failed: { status: 412, wire: null, exit: 4 },
@@ -70,8 +72,27 @@ export const ERRORS = {
 /** One code of the table. */
 export type ErrorCode = keyof typeof ERRORS;
 
+/** One reason why a merge was not made. */
+export interface MergeConflict {
+  readonly entity_kind: "node" | "edge";
+  readonly type_name: string;
+  /** null where the conflict is about the type: values and cardinality. */
+  readonly entity_id: string | null;
+  readonly kind:
+    | "divergent_insert"
+    | "divergent_update"
+    | "delete_vs_update"
+    | "orphan_edge"
+    | "unique_violation"
+    | "cardinality_violation"
+    | "value_constraint_violation";
+  readonly message: string;
+}
+
 /** Structured facts beside the message: the detail members of the HTTP error body. */
 export interface ErrorDetail {
+  /** All conflicts of a merge. */
+  readonly merge_conflicts?: readonly MergeConflict[];
   readonly key_conflict?: { entity_kind: "node" | "edge"; type_name: string; entity_id?: string };
   readonly manifest_conflict?: { table_key: string; expected: number; actual: number };
   readonly read_set_conflict?: { member: string; expected: string | null; actual: string | null };

@@ -1,0 +1,136 @@
+/**
+ * Branch merges: what a branch has and another lacks, as one commit on that other branch.
+ *
+ *   heads                         outcome              commit
+ *   source is an ancestor         already_up_to_date   none
+ *   target is the base            fast_forward         parent: target's head, merged parent: source's head
+ *   else                          merged               the same
+ *
+ * The source is read as it was when the merge began and never changes. The target follows the rules of writes that are
+ * not repeated: a commit that gets in between fails the merge. What is merged is copied into the target's own tables, so
+ * the source may be deleted at once.
+ */
+import { AppError } from "../../errors.ts";
+import { MAIN, parseBranchName } from "../branch_name.ts";
+import type { Commit } from "../commit.ts";
+import type { BranchMergeOutput, MergeOutcome } from "../graph.ts";
+import type { GraphContext } from "../graph_context.ts";
+import { newestCommit } from "../history.ts";
+import { type CommitPlace, firstParentPath, firstParents } from "../lineage.ts";
+import type { LoggedState } from "../logged_state.ts";
+import type { OpenBranch } from "../open_branches.ts";
+import type { GraphView } from "../read/view.ts";
+import { commitOutput } from "../results.ts";
+import { openCommit } from "../snapshot.ts";
+import type { ChangeSet } from "../write/change_set.ts";
+import { findBase } from "./base.ts";
+import { stageMerge } from "./stage.ts";
+
+/** A merge as it is asked for. */
+export interface MergeRequest {
+  readonly source: string;
+  /** Default `main`. */
+  readonly target?: string;
+  readonly actor?: string | null;
+}
+
+/** The trimmed names of a merge. Throws `AppError("invalid_input")` when they are one branch. */
+export function mergeNames(
+  request: Pick<MergeRequest, "source" | "target">,
+): { source: string; target: string } {
+  const source = parseBranchName(request.source);
+  const target = parseBranchName(request.target ?? MAIN);
+  if (source === target) {
+    throw new AppError("invalid_input", `branch '${source}' cannot be merged into itself: name two branches`);
+  }
+  return { source, target };
+}
+
+/**
+ * Merges one branch into another.
+ *
+ * @throws AppError `invalid_input`, `branch_not_found`, `policy_denied`, `merge_conflict`, `write_conflict`. Nothing has
+ * changed then.
+ */
+export async function mergeBranches(graph: GraphContext, request: MergeRequest): Promise<BranchMergeOutput> {
+  const { actor = null } = request;
+  const { source, target } = mergeNames(request);
+  graph.require(actor, { action: "branch_merge", branch: source, targetBranch: target });
+  const merge = new Merge(graph, await graph.branch(source), await graph.branch(target));
+  const { outcome, commit } = await merge.run(actor);
+  return { source, target, outcome, actor_id: actor, commit: commit === null ? null : commitOutput(commit) };
+}
+
+class Merge {
+  readonly #graph: GraphContext;
+  readonly #source: OpenBranch;
+  readonly #target: OpenBranch;
+  #outcome: MergeOutcome = "already_up_to_date";
+
+  constructor(graph: GraphContext, source: OpenBranch, target: OpenBranch) {
+    this.#graph = graph;
+    this.#source = source;
+    this.#target = target;
+  }
+
+  async run(actor: string | null): Promise<{ outcome: MergeOutcome; commit: Commit | null }> {
+    const pinned = await headOf(this.#source);
+    const commit = await this.#target.writer.publish({
+      operation: "merge",
+      actor,
+      retry: "fail",
+      mergedParent: pinned.commit.id,
+      stage: (view) => this.#stage(pinned, view),
+    });
+    return { outcome: this.#outcome, commit };
+  }
+
+  async #stage(source: CommitPlace, view: GraphView): Promise<ChangeSet | null> {
+    const target = await ancestorAt(await headOf(this.#target), view.commit.id);
+    const base = await this.#base(source, target);
+    if (base.commit.id === source.commit.id) {
+      this.#outcome = "already_up_to_date";
+      return null;
+    }
+    this.#outcome = base.commit.id === target.commit.id ? "fast_forward" : "merged";
+    const [path, from, to] = await Promise.all([
+      firstParentPath(base, source),
+      this.#stateAt(base),
+      this.#stateAt(source),
+    ]);
+    const sides = { base: from, source: to, target: view, commits: [...path.down, ...path.up] };
+    return await stageMerge(this.#graph.parts, sides);
+  }
+
+  /** The state of a commit; that of a head is in memory. */
+  async #stateAt({ source, logged, commit }: CommitPlace): Promise<LoggedState> {
+    const known = [this.#source, this.#target].map(({ head }) => head.known);
+    return known.find((state) => state.commit.id === commit.id) ?? await openCommit(source, logged, commit);
+  }
+
+  async #base(source: CommitPlace, target: CommitPlace): Promise<CommitPlace> {
+    const find = (id: string) =>
+      this.#graph.parts.branches.place(id).catch((error) => {
+        if (error instanceof AppError && error.code === "commit_not_found") return null;
+        throw error;
+      });
+    const base = await findBase(source, target, { firstParents, find });
+    if (base !== null) return base;
+    throw new AppError(
+      "invalid_input",
+      `branches '${this.#source.ref.name}' and '${this.#target.ref.name}' have no common ancestor`,
+    );
+  }
+}
+
+/** Where the newest commit of a branch is. */
+async function headOf({ head }: OpenBranch): Promise<CommitPlace> {
+  const { source } = head;
+  return { source, ...await newestCommit(source.log, (await head.latest()).slot) };
+}
+
+/** A commit among the first parents of another one, or that one itself. */
+async function ancestorAt(from: CommitPlace, id: string): Promise<CommitPlace> {
+  for await (const place of firstParents(from)) if (place.commit.id === id) return place;
+  throw new AppError("integrity_error", `commit '${id}' is not on its branch any more: the log is damaged`);
+}
