@@ -6,12 +6,15 @@ export const LOCK_NAME = ".lock~";
 /** Ending of temporary files of the local store, reserved too. They start with a dot. */
 export const TEMPORARY_ENDING = ".tmp~";
 
+/** The line of writers of the local store, see `file_line.ts`; reserved as well. */
+export const LINE_NAME = ".line~";
+
 /** The life sign of a process, see `life_sign.ts`; reserved as well. */
 export const LIFE_SIGN_NAME = ".alive~";
 
 /** Whether the store keeps this file name for itself. Such files are no objects and no list shows them. */
 export function isReservedName(name: string): boolean {
-  return name === LOCK_NAME || name === LIFE_SIGN_NAME ||
+  return name === LOCK_NAME || name === LINE_NAME || name === LIFE_SIGN_NAME ||
     (name.startsWith(".") && name.endsWith(TEMPORARY_ENDING));
 }
 

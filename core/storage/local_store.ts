@@ -14,8 +14,9 @@ import { resolve } from "@std/path";
 import { sha256Hex } from "../base/digest.ts";
 import { AppError } from "../errors.ts";
 import { checkKey, checkPrefix, isReservedName, joinKey, LOCK_NAME, TEMPORARY_ENDING } from "./keys.ts";
+import { FileLine } from "./file_line.ts";
 import * as files from "./local_files.ts";
-import type { ObjectStore, PutResult, StoredObject } from "./object_store.ts";
+import type { Line, ObjectStore, PutResult, StoredObject } from "./object_store.ts";
 import { findsQuickly } from "./presence.ts";
 
 /** Larger objects are read with awaited calls. */
@@ -45,6 +46,16 @@ interface Disk {
 /** Names temporary files: unique over processes by the random part, within one by the count. */
 const temporaryPrefix = crypto.randomUUID();
 let temporaryCount = 0;
+
+/** What is in a folder; nothing when there is none. */
+async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
+  try {
+    return await Array.fromAsync(Deno.readDir(folder));
+  } catch (error) {
+    if (files.isMissing(error)) return [];
+    throw failure("list", folder, error);
+  }
+}
 
 class LocalStore implements ObjectStore {
   readonly #disk: Disk;
@@ -149,14 +160,30 @@ class LocalStore implements ObjectStore {
   async list(prefix: string): Promise<string[]> {
     const folder = this.#folder(prefix);
     const names: string[] = [];
-    try {
-      for await (const entry of Deno.readDir(folder)) {
-        if (entry.isFile && !isReservedName(entry.name)) names.push(entry.name);
-      }
-    } catch (error) {
-      if (!files.isMissing(error)) throw failure("list", folder, error);
+    for (const entry of await entriesOf(folder)) {
+      if (entry.isFile && !isReservedName(entry.name)) names.push(entry.name);
     }
     return names.sort();
+  }
+
+  async folders(prefix: string): Promise<string[]> {
+    const folder = this.#folder(prefix);
+    const names: string[] = [];
+    for (const entry of await entriesOf(folder)) if (entry.isDirectory) names.push(entry.name);
+    return names.sort();
+  }
+
+  async listTree(prefix: string): Promise<string[]> {
+    const folder = this.#folder(prefix);
+    const keys: string[] = [];
+    const walk = async (below: string): Promise<void> => {
+      for (const entry of await entriesOf(`${folder}${below}`)) {
+        if (entry.isDirectory) await walk(`${below}/${entry.name}`);
+        else if (entry.isFile && !isReservedName(entry.name)) keys.push(`${below}/${entry.name}`.slice(1));
+      }
+    };
+    await walk("");
+    return keys.sort();
   }
 
   // deno-lint-ignore require-await -- a throw must become a rejection
@@ -185,6 +212,10 @@ class LocalStore implements ObjectStore {
 
   under(prefix: string): ObjectStore {
     return new LocalStore(this.#disk, this.#folder(prefix));
+  }
+
+  line(prefix: string): Line {
+    return new FileLine(this.#folder(prefix));
   }
 
   #path(key: string): string {

@@ -80,6 +80,19 @@ class MemoryStore implements ObjectStore {
     });
   }
 
+  folders(prefix: string): Promise<string[]> {
+    return settle(() => {
+      const names = this.#relativeKeys(prefix).filter((key) => key.includes("/")).map((key) =>
+        key.split("/")[0]!
+      );
+      return [...new Set(names)].sort();
+    });
+  }
+
+  listTree(prefix: string): Promise<string[]> {
+    return settle(() => this.#relativeKeys(prefix).sort());
+  }
+
   prefixExists(prefix: string): Promise<boolean> {
     return settle(() => this.#keysAt(prefix).length > 0);
   }
@@ -102,6 +115,14 @@ class MemoryStore implements ObjectStore {
     const version = String(this.#content.nextVersion++);
     this.#content.objects.set(key, { bytes: bytes.slice(), version });
     return { version };
+  }
+
+  /** Keys under a prefix, relative to it. */
+  #relativeKeys(prefix: string): string[] {
+    const start = folderStart(joinKey(this.#prefix, checkPrefix(prefix)));
+    return [...this.#content.objects.keys()].filter((key) => key.startsWith(start)).map((key) =>
+      key.slice(start.length)
+    );
   }
 
   /** Keys at or under a prefix. */

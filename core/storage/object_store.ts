@@ -15,6 +15,22 @@ export interface StoredObject {
 /** Result of a conditional put: the new version, or `null` when the condition did not hold. */
 export type PutResult = { readonly version: string } | null;
 
+/**
+ * A line of writers before they race for objects, so that races are rarely lost. A courtesy: it guards nothing, and
+ * correctness never depends on it.
+ */
+export interface Line {
+  /**
+   * Waits for the place at the front, no longer than `patienceMs`; then, or when it has the place already, it goes on.
+   * Returns whether somebody else was there.
+   */
+  enter(patienceMs: number): Promise<boolean>;
+  /** Lets the next one have the place; does nothing without it. */
+  leave(): void;
+  /** Leaves, and lets go of what lining up needs; entering again is possible. */
+  close(): void;
+}
+
 /** Whole-object storage with compare-and-swap. Keys are relative, without leading `/`, `.` or `..` segments. */
 export interface ObjectStore {
   /** Where the store is, as shown to people: an absolute path or a URI. */
@@ -35,10 +51,16 @@ export interface ObjectStore {
   deleteIfMatch(key: string, version: string): Promise<boolean>;
   /** Names (not keys) of the objects directly under `prefix` (no trailing `/`), ascending by code unit; a missing prefix is empty. */
   list(prefix: string): Promise<string[]>;
+  /** Names of the folders directly under `prefix`, ascending by code unit: what comes before the next `/` of longer keys. */
+  folders(prefix: string): Promise<string[]>;
+  /** Keys, relative to `prefix`, of all objects under it however deep, ascending by code unit; a missing prefix is empty. */
+  listTree(prefix: string): Promise<string[]>;
   /** Whether anything exists at or under the prefix; on a local disk also an empty folder. */
   prefixExists(prefix: string): Promise<boolean>;
   /** Removes everything under the prefix; idempotent. */
   deletePrefix(prefix: string): Promise<void>;
   /** A view of the same store whose keys are under `prefix`. */
   under(prefix: string): ObjectStore;
+  /** The line at a prefix, shared by all processes of this machine. Only where lining up costs no requests. */
+  line?(prefix: string): Line;
 }

@@ -9,7 +9,7 @@
  * - What cannot be told is said to be unknown: a request on its way may arrive after everything we could still read.
  * - Equal bytes are taken for one's own write. What decides a race must differ between the racers.
  */
-import type { S3Client } from "@aws-sdk/client-s3";
+import type { ListObjectsV2CommandOutput, S3Client } from "@aws-sdk/client-s3";
 import { must } from "../base/assert.ts";
 import { AppError } from "../errors.ts";
 import { checkKey, checkPrefix, joinKey } from "./keys.ts";
@@ -53,6 +53,13 @@ export function createS3Store(
   const isAmazon = /\.amazonaws\.com(\.cn)?$/.test(new URL(settings.endpoint).hostname);
   const proven = { absent: isAmazon, match: isAmazon };
   return new S3Store({ name: place.bucket, settings, pace, proven }, place.prefix);
+}
+
+/** Which keys a listing asks for. */
+interface ListingInput {
+  readonly Prefix: string;
+  readonly Delimiter?: "/";
+  readonly MaxKeys?: number;
 }
 
 class S3Store implements ObjectStore {
@@ -154,6 +161,26 @@ class S3Store implements ObjectStore {
       for (const key of page) if (key !== folder) names.push(key.slice(folder.length));
     }
     return names.sort();
+  }
+
+  async folders(prefix: string): Promise<string[]> {
+    const folder = this.#folder(prefix);
+    const names: string[] = [];
+    for await (const page of this.#listing("list", prefix, { Prefix: folder, Delimiter: "/" })) {
+      for (const { Prefix } of page.CommonPrefixes ?? []) {
+        names.push(must(Prefix, "a prefix").slice(folder.length, -1));
+      }
+    }
+    return names.sort();
+  }
+
+  async listTree(prefix: string): Promise<string[]> {
+    const folder = this.#folder(prefix);
+    const keys: string[] = [];
+    for await (const page of this.#pages("list", prefix, { Prefix: folder })) {
+      for (const key of page) if (!key.endsWith("/")) keys.push(key.slice(folder.length));
+    }
+    return keys.sort();
   }
 
   async prefixExists(prefix: string): Promise<boolean> {
@@ -262,11 +289,17 @@ class S3Store implements ObjectStore {
   }
 
   /** Pages of whole keys. */
-  async *#pages(
+  async *#pages(action: string, prefix: string, input: ListingInput): AsyncGenerator<string[]> {
+    for await (const page of this.#listing(action, prefix, input)) {
+      yield (page.Contents ?? []).map(({ Key }) => must(Key, "a listed object has a key"));
+    }
+  }
+
+  async *#listing(
     action: string,
     prefix: string,
-    input: { readonly Prefix: string; readonly Delimiter?: "/"; readonly MaxKeys?: number },
-  ): AsyncGenerator<string[]> {
+    input: ListingInput,
+  ): AsyncGenerator<ListObjectsV2CommandOutput> {
     let token: string | undefined;
     do {
       const from = token === undefined ? {} : { ContinuationToken: token };
@@ -276,7 +309,7 @@ class S3Store implements ObjectStore {
         ({ client, library }) =>
           client.send(new library.ListObjectsV2Command({ Bucket: this.#bucket.name, ...input, ...from })),
       );
-      yield (page.Contents ?? []).map(({ Key }) => must(Key, "a listed object has a key"));
+      yield page;
       token = page.IsTruncated === true && input.MaxKeys === undefined
         ? page.NextContinuationToken
         : undefined;

@@ -241,6 +241,21 @@ function testPrefixes(test: Register): void {
     assert.equal(await store.exists("p/deep"), false);
   });
 
+  test("folders() and listTree() see what is directly under a prefix, and all that is", async (store) => {
+    for (const key of ["p/b", "p/ü/x", "p/deep/x", "p/deep/er/y", "pq/z", "top"]) {
+      await store.put(key, text(key));
+    }
+    assert.deepEqual(await store.folders("p"), ["deep", "ü"]);
+    assert.deepEqual(await store.folders(""), ["p", "pq"]);
+    assert.deepEqual(await store.folders("none/such"), []);
+    assert.deepEqual(await store.folders("top"), []);
+    assert.deepEqual(await store.listTree("p"), ["b", "deep/er/y", "deep/x", "ü/x"]);
+    assert.deepEqual(await store.listTree("p/deep"), ["er/y", "x"]);
+    assert.deepEqual(await store.listTree("none/such"), []);
+    assert.deepEqual(await store.under("p").listTree("deep"), ["er/y", "x"]);
+    assert.equal((await store.listTree("")).length, 6);
+  });
+
   test("list() shows no temporary file and no lock", async (store) => {
     const one = await store.put("p/k", text("1"));
     await store.putIfMatch("p/k", text("2"), one.version);
