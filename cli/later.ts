@@ -11,7 +11,6 @@ const LATER: readonly string[] = [
   "cleanup",
   "cluster blame",
   "cluster diff",
-  "cluster drift",
   "cluster history",
   "cluster init",
   "cluster log",

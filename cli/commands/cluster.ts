@@ -1,5 +1,6 @@
 /** `omnigraph cluster …`: calls core, prints the report as text or JSON, returns its exit code. */
 import type { ClusterOptions } from "../../core/cluster/commands.ts";
+import { AppError } from "../../core/errors.ts";
 import type { Outcome } from "../../core/cluster/results.ts";
 import { readDurationMs } from "../duration.ts";
 import { prettyOutput } from "../views/json.ts";
@@ -78,6 +79,21 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
     });
     return { outcome, lines: (await views()).refreshLines(outcome, context.output.outColour) };
   },
+  drift: async (context, options) => {
+    const outcome = await (await commands()).clusterDrift(options);
+    return { outcome, lines: (await views()).driftLines(outcome, context.output.outColour) };
+  },
+  gc: async (context, options) => {
+    const { values, switches } = context.args;
+    const keep = values.get("keep");
+    const outcome = await (await commands()).clusterGc({
+      ...options,
+      confirm: switches.has("confirm"),
+      lockTimeoutMs: lockTimeoutOf(context),
+      ...(keep === undefined ? {} : { keepRevisions: readRevisionCount(keep) }),
+    });
+    return { outcome, lines: (await views()).gcLines(outcome, context.output.outColour) };
+  },
   "force-unlock": async (context, options) => {
     const outcome = await (await commands()).clusterForceUnlock({
       ...options,
@@ -111,6 +127,12 @@ export function clusterCommand(name: string): CommandRun {
 
 function lockTimeoutOf(context: Context): number {
   return readDurationMs(context.args.values.get("lock-timeout") ?? "0");
+}
+
+/** At least the applied revision stays. */
+function readRevisionCount(text: string): number {
+  if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text);
+  throw new AppError("usage", `flag \`--keep\` is \`${text}\`: it takes a number of revisions, at least 1`);
 }
 
 function commands() {

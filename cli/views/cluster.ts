@@ -5,7 +5,9 @@ import type {
   ApplyResult,
   ApproveResult,
   ChangeOutput,
+  DriftResult,
   ForceUnlockResult,
+  GcResult,
   Outcome,
   PlanResult,
   RefreshResult,
@@ -114,6 +116,33 @@ export function refreshLines({ result, diagnostics }: Outcome<RefreshResult>, co
     ...(state.state_cas === undefined ? [] : [`${INDENT}state_cas: ${state.state_cas}`]),
     INDENT + lockLine(state),
     ...unsettledLines(result.resource_statuses),
+    ...diagnosticLines(diagnostics, colour),
+  ];
+}
+
+/** `cluster drift`. */
+export function driftLines({ result, diagnostics }: Outcome<DriftResult>, colour = false): string[] {
+  const { ok, drifts } = result;
+  return [
+    ok ? `cluster drift: ${drifts.length} difference(s)` : "cluster drift failed",
+    ...drifts.map(({ resource, kind, message }) => `${INDENT}${resource} [${kind}]: ${message}`),
+    ...diagnosticLines(diagnostics, colour),
+  ];
+}
+
+/** `cluster gc`. */
+export function gcLines({ result, diagnostics }: Outcome<GcResult>, colour = false): string[] {
+  const { ok, confirmed, garbage, removed_count: removed, kept_count: kept, keep_revisions: revisions } =
+    result;
+  const done = confirmed ? `removed ${removed} of ${garbage.length}` : `${garbage.length} not needed`;
+  return [
+    ok
+      ? `cluster gc: ${done} blob(s), ${kept} kept for the newest ${revisions} revision(s)`
+      : "cluster gc failed",
+    ...garbage.map((key) => INDENT + key),
+    ...(ok && !confirmed && garbage.length > 0
+      ? [`${INDENT}nothing was removed: pass --confirm to remove them`]
+      : []),
     ...diagnosticLines(diagnostics, colour),
   ];
 }

@@ -13,7 +13,9 @@ import type { ClusterContext, GitReader } from "./context.ts";
 import type {
   ApplyResult,
   ApproveResult,
+  DriftResult,
   ForceUnlockResult,
+  GcResult,
   Outcome,
   PlanResult,
   RefreshResult,
@@ -79,6 +81,19 @@ export interface RefreshOptions extends ClusterOptions {
   readonly lockTimeoutMs?: number;
 }
 
+/** Options of `cluster gc`. */
+export interface GcOptions extends ClusterOptions {
+  /** Newest revisions whose blobs stay; default 20. */
+  readonly keepRevisions?: number;
+  /** Remove; otherwise only say what would be removed. */
+  readonly confirm?: boolean;
+  /** How long to wait for a held lock, milliseconds; default 0. */
+  readonly lockTimeoutMs?: number;
+}
+
+/** Revisions whose blobs stay unless told otherwise. */
+const KEPT_REVISIONS = 20;
+
 /** Options of `cluster force-unlock`. */
 export interface ForceUnlockOptions extends ClusterOptions {
   readonly lockId: string;
@@ -127,6 +142,22 @@ export async function clusterRefresh(options: RefreshOptions): Promise<Outcome<R
 export async function clusterImport(options: RefreshOptions): Promise<Outcome<RefreshResult>> {
   const { runRefresh } = await import("./run_refresh.ts");
   return await runRefresh(contextOf(options), "import", { lockTimeoutMs: options.lockTimeoutMs ?? 0 });
+}
+
+/** `cluster drift`. */
+export async function clusterDrift(options: ClusterOptions): Promise<Outcome<DriftResult>> {
+  const { runDrift } = await import("./run_drift.ts");
+  return await runDrift(contextOf(options));
+}
+
+/** `cluster gc`. */
+export async function clusterGc(options: GcOptions): Promise<Outcome<GcResult>> {
+  const { runGc } = await import("./run_gc.ts");
+  return await runGc(contextOf(options), {
+    keepRevisions: options.keepRevisions ?? KEPT_REVISIONS,
+    confirm: options.confirm ?? false,
+    lockTimeoutMs: options.lockTimeoutMs ?? 0,
+  });
 }
 
 /** `cluster status`. */

@@ -6,11 +6,12 @@
  *   resources/schema/<graph>/<digest>.pg           a schema
  *   resources/config/<config digest>.json          what a config digest covers
  *
- * Blobs are written before the ledger points at them and are never deleted.
+ * Blobs are written before the ledger points at them; only `cluster gc` deletes them, when no recent revision needs them.
  */
 import { type Address, parseAddress } from "./address.ts";
 
-const RESOURCES = "__cluster/resources";
+/** Folder of the catalog. */
+export const RESOURCES = "__cluster/resources";
 
 /** Key of a resource's blob; null for kinds without one. */
 export function payloadKey(address: Address, digest: string): string | null {

@@ -170,6 +170,40 @@ export interface RefreshResult {
   readonly diagnostics: readonly DiagnosticReport[];
 }
 
+/** One difference between the storage root and the ledger. */
+export interface DriftOutput {
+  readonly resource: string;
+  readonly kind:
+    | "graph_missing"
+    | "graph_broken"
+    | "graph_unmanaged"
+    | "schema_mismatch"
+    | "payload_missing"
+    | "payload_mismatch";
+  readonly message: string;
+}
+
+/** `cluster drift`. */
+export interface DriftResult {
+  readonly ok: boolean;
+  readonly config_dir: string;
+  readonly drifts: readonly DriftOutput[];
+  readonly diagnostics: readonly DiagnosticReport[];
+}
+
+/** `cluster gc`. */
+export interface GcResult {
+  readonly ok: boolean;
+  readonly config_dir: string;
+  readonly keep_revisions: number;
+  readonly confirmed: boolean;
+  readonly kept_count: number;
+  /** Keys of blobs that are not needed. */
+  readonly garbage: readonly string[];
+  readonly removed_count: number;
+  readonly diagnostics: readonly DiagnosticReport[];
+}
+
 /** `cluster force-unlock`. */
 export interface ForceUnlockResult {
   readonly ok: boolean;

@@ -2,7 +2,9 @@
 import {
   clusterApply,
   clusterApprove,
+  clusterDrift,
   clusterForceUnlock,
+  clusterGc,
   clusterImport,
   type ClusterOptions,
   clusterPlan,
@@ -41,6 +43,10 @@ export interface ClusterBench {
   ) => ReturnType<typeof clusterApprove>;
   refresh: () => ReturnType<typeof clusterRefresh>;
   importState: () => ReturnType<typeof clusterImport>;
+  drift: () => ReturnType<typeof clusterDrift>;
+  gc: (
+    extra?: { readonly keepRevisions?: number; readonly confirm?: boolean },
+  ) => ReturnType<typeof clusterGc>;
   status: () => ReturnType<typeof clusterStatus>;
   forceUnlock: (lockId: string) => ReturnType<typeof clusterForceUnlock>;
   /** Text of a stored object; null when missing. */
@@ -84,6 +90,8 @@ export function clusterBench(bench: BenchOptions = {}): ClusterBench {
     approve: (address, extra = {}) => clusterApprove({ actor: "act-mila", ...options, address, ...extra }),
     refresh: () => clusterRefresh(options),
     importState: () => clusterImport(options),
+    drift: () => clusterDrift(options),
+    gc: (extra = {}) => clusterGc({ ...options, ...extra }),
     status: () => clusterStatus(options),
     forceUnlock: (lockId) => clusterForceUnlock({ ...options, lockId }),
     async text(key) {
