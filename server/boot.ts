@@ -36,6 +36,8 @@ export interface Booted {
   readonly revision: LiveRevision;
   /** Null when no tokens are configured. */
   readonly tokens: TokenTable | null;
+  /** Where all of it came from. */
+  readonly root: StorageUri;
 }
 
 /**
@@ -57,7 +59,7 @@ export async function boot(settings: Settings, env: Env, log: Log): Promise<Boot
   // Loaded before anybody asks: no native code may be loaded once the server answers requests.
   await loadLance();
   const graphs = await openGraphs(root, applied, settings.requireAllGraphs, log);
-  return { revision: { revision: applied.revision, state, graphs, serverGate }, tokens };
+  return { revision: { revision: applied.revision, state, graphs, serverGate }, tokens, root };
 }
 
 /** Opens what can be served, by ascending id; closes it again and throws when that is not enough. */

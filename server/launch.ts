@@ -11,6 +11,8 @@ import { type Env, systemEnv } from "../core/base/ports.ts";
 import { resolveClusterRoot } from "../core/cluster/resolve.ts";
 import { cedarWasmPath } from "../core/policy/gate.ts";
 import { lanceLibraryPath } from "../core/storage/lance_library.ts";
+import { s3Reach } from "../core/storage/s3_reach.ts";
+import { readS3Settings } from "../core/storage/s3_settings.ts";
 import { showUri, type StorageUri } from "../core/storage/uri.ts";
 import { permissionFlags } from "./permissions.ts";
 import { given, readSettings, type Settings } from "./settings.ts";
@@ -24,6 +26,7 @@ export async function serverArguments(settings: Settings, env: Env): Promise<str
   const tokensFile = given(env, "OMNIGRAPH_SERVER_BEARER_TOKENS_FILE");
   const flags = permissionFlags({
     root: root.kind === "local" ? realPath(root.path) : null,
+    s3: root.kind === "s3" ? s3Reach(readS3Settings(env, root.bucket), root.bucket, env) : null,
     bind,
     // As it is named, even if it is a link: that is the path the server reads.
     tokensFile: tokensFile === null ? null : resolve(tokensFile),

@@ -1,13 +1,14 @@
 /**
- * The Deno permissions of a server process: the storage root, one socket, named variables, and the two files of native
- * code that it loads. Nothing is allowed as a whole, and no module may come over the network: Deno would fetch some
+ * The Deno permissions of a server process: the storage root (a folder, or the host of a bucket), one socket, named
+ * variables, and the two files of native code that it loads. Nothing is allowed as a whole, and no module may come over the network: Deno would fetch some
  * hosts' and install npm packages without asking.
  */
 
 import { AppError } from "../core/errors.ts";
+import type { S3Reach } from "../core/storage/s3_reach.ts";
 
-/** Variables the server reads. */
-const VARIABLES = [
+/** Variables the server reads, besides those of its storage. */
+export const SERVER_VARIABLES: readonly string[] = [
   "OMNIGRAPH_CLUSTER",
   "OMNIGRAPH_BIND",
   "OMNIGRAPH_UNAUTHENTICATED",
@@ -38,6 +39,8 @@ const IGNORED_VARIABLES = ["LOG_TOKENS", "LOG_STREAM"];
 export interface Reach {
   /** Folder of the storage root; null when it is not on this machine. */
   readonly root: string | null;
+  /** What a storage root on S3 takes; null when it is on this machine. */
+  readonly s3: S3Reach | null;
   /** `host:port` to listen on; IPv6 hosts in brackets. */
   readonly bind: string;
   /** File with bearer tokens; null when there is none. */
@@ -50,16 +53,19 @@ export interface Reach {
 
 /** The permission flags of `deno run`. Throws `AppError("invalid_input")` for a path that no flag can express. */
 export function permissionFlags(reach: Reach): string[] {
+  const { s3 } = reach;
   const readable = [reach.root, reach.tokensFile, reach.policyWasm].filter((path) => path !== null);
   return [
     "--no-prompt",
     "--no-remote",
     "--cached-only",
-    pathFlag("--allow-read", readable),
+    pathFlag("--allow-read", [...readable, ...s3?.files ?? []]),
     ...(reach.root === null ? [] : [pathFlag("--allow-write", [reach.root])]),
-    `--allow-net=${reach.bind}`,
-    `--allow-env=${VARIABLES.join(",")}`,
-    `--ignore-env=${IGNORED_VARIABLES.join(",")}`,
+    `--allow-net=${[reach.bind, ...s3?.hosts ?? []].join(",")}`,
+    `--allow-env=${[...SERVER_VARIABLES, ...s3?.variables ?? []].join(",")}`,
+    `--ignore-env=${[...IGNORED_VARIABLES, ...s3?.ignoredVariables ?? []].join(",")}`,
+    // The home folder, where profiles are, is kept by user.
+    ...(s3?.renews === true ? ["--allow-sys=uid"] : []),
     pathFlag("--allow-ffi", [reach.tableLibrary]),
   ];
 }

@@ -44,6 +44,7 @@ async function makeClient(settings: S3Settings, patienceMs: number): Promise<S3A
     retryMode: "standard",
     defaultsMode: "standard",
     authSchemePreference: [],
+    disableClockSkewCorrection: false,
     disableS3ExpressSessionAuth: false,
     // Bodies are signed; further checksums are not understood everywhere.
     requestChecksumCalculation: "WHEN_REQUIRED",

@@ -45,7 +45,6 @@ const REASONS: Readonly<Record<string, (place: S3Place) => string>> = {
     "no credentials were found, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
   NotImplemented: ({ endpoint }) => `${endpoint} cannot do that, use a server with conditional writes`,
   SlowDown: () => "the bucket asked for fewer requests, try again later",
-  NotCapable: () => "this process may not connect to it, see the permissions in the guide to S3",
 };
 
 function denied({ bucket }: S3Place): string {
@@ -61,6 +60,7 @@ function reasonOf(error: unknown, place: S3Place): string {
   if (error instanceof S3ConnectionError) {
     return `${error.message} from ${place.endpoint}, check AWS_ENDPOINT_URL and the network`;
   }
+  if (error instanceof Deno.errors.NotCapable) return `this process may not do that: ${error.message}`;
   const known = Object.hasOwn(REASONS, error.name) ? REASONS[error.name] : undefined;
   if (known !== undefined) return known(place);
   const status = statusOf(error);

@@ -10,7 +10,7 @@ const LAUNCH_FLAGS = [
   "--no-prompt",
   "--quiet",
   "--allow-read",
-  "--allow-env=OMNIGRAPH_*",
+  "--allow-env=OMNIGRAPH_*,AWS_*,HOME",
   "--ignore-env=LOG_TOKENS,LOG_STREAM",
   "--allow-run",
 ];
