@@ -78,7 +78,7 @@ Deno.test("parseCommandLine() never guesses command words", () => {
 });
 
 Deno.test("parseCommandLine() knows the commands of later versions by name", () => {
-  for (const argv of [["branch", "merge", "x"], ["export", "a.omni"], ["policy", "test", "--tests", "x"]]) {
+  for (const argv of [["cleanup", "a.omni"], ["optimize", "a.omni"], ["policy", "test", "--tests", "x"]]) {
     assert.match(refusal(...argv), /is not in this version yet/, argv.join(" "));
   }
   assert.match(refusal("policy"), /`policy` is not in this version yet/);

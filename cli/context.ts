@@ -3,8 +3,8 @@ import type { CommandSpec } from "./specs/spec.ts";
 
 /** Where a command writes. Only views and the main module print. */
 export interface Output {
-  /** Result text, exactly as given. */
-  out(text: string): void;
+  /** Result text, or text that is UTF-8 already, exactly as given. */
+  out(text: string | Uint8Array): void;
   /** One line on stderr. */
   note(line: string): void;
   /** Whether the reader of `out` sees colour. */

@@ -90,7 +90,7 @@ async function run(argv: readonly string[], output: Output): Promise<number> {
   }
 }
 
-function writeOut(text: string): void {
+function writeOut(text: string | Uint8Array): void {
   try {
     writeAll(Deno.stdout, text);
   } catch (cause) {
@@ -108,7 +108,7 @@ function writeErr(text: string): void {
   }
 }
 
-function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
-  const bytes = ENCODER.encode(text);
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string | Uint8Array): void {
+  const bytes = typeof text === "string" ? ENCODER.encode(text) : text;
   for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
 }

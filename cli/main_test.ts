@@ -70,5 +70,5 @@ Deno.test("help for what is no command says why there is none", async () => {
   const help = async (...words: string[]) => (await omnigraph(["help", ...words])).stderr;
   assert.match(await help("quer"), /unknown command `quer`: did you mean `query`\?/);
   assert.match(await help("cluster", "aply"), /`cluster` has no subcommand `aply`/);
-  assert.match(await help("export"), /`export` is not in this version yet/);
+  assert.match(await help("optimize"), /`optimize` is not in this version yet/);
 });

@@ -1,6 +1,6 @@
 /**
- * Old spellings of commands. They are rewritten before anything is parsed, so that the warning is seen even when
- * parsing then fails.
+ * Old spellings of commands and flags. They are rewritten before anything is parsed, so that the warning is seen even
+ * when parsing then fails.
  */
 import { commandWordAt } from "./args.ts";
 
@@ -30,5 +30,16 @@ export function canonicalSpelling(argv: readonly string[]): Spelled {
       warning: `warning: \`${old.join(" ")}\` is an old spelling, use \`${canonical}\``,
     };
   }
-  return { argv, warning: null };
+  if (argv[at] === "export") return withoutJsonl(argv);
+  // Its defaults are not those of load, so it stays what it was.
+  const warning = argv[at] === "ingest" ? "warning: `ingest` is deprecated, use `load`" : null;
+  return { argv, warning };
+}
+
+/** Exports never came in another form than JSON lines: the flag that asked for them has no effect. */
+function withoutJsonl(argv: readonly string[]): Spelled {
+  const end = argv.indexOf("--");
+  const kept = argv.filter((word, i) => word !== "--jsonl" || (end !== -1 && i > end));
+  if (kept.length === argv.length) return { argv, warning: null };
+  return { argv: kept, warning: "warning: `export --jsonl` is an old spelling, use `export`" };
 }

@@ -30,6 +30,16 @@ Deno.test("canonicalSpelling() rewrites old spellings with one warning that name
   }
 });
 
+Deno.test("canonicalSpelling() warns of deprecated forms that stay: ingest, and export --jsonl, which has no effect", () => {
+  const ingest = canonicalSpelling(words("--quiet ingest g.omni --data f"));
+  assert.deepEqual(ingest.argv, words("--quiet ingest g.omni --data f"));
+  assert.match(ingest.warning ?? "", /`ingest`.*`load`/);
+  const exported = canonicalSpelling(words("export g.omni --jsonl --type A"));
+  assert.deepEqual(exported.argv, words("export g.omni --type A"));
+  assert.match(exported.warning ?? "", /`export --jsonl`.*`export`/);
+  assert.equal(canonicalSpelling(words("export -- --jsonl")).warning, null);
+});
+
 Deno.test("canonicalSpelling() leaves canonical spellings, values and names alone and never warns about them", () => {
   for (const line of CANONICAL) {
     assert.deepEqual(canonicalSpelling(words(line)), { argv: words(line), warning: null });

@@ -14,9 +14,19 @@ import { Call, jsonResponse, type Services } from "./call.ts";
 import { authenticate } from "./middleware/auth.ts";
 import { errorResponse } from "./middleware/errors.ts";
 import type { LiveGraph } from "./registry.ts";
-import { applySchema, getCommit, getSchema, getSnapshot, listBranches, listCommits } from "./routes/facts.ts";
+import { exportGraph } from "./routes/export.ts";
+import {
+  applySchema,
+  getCommit,
+  getEntity,
+  getSchema,
+  getSnapshot,
+  listBranches,
+  listCommits,
+} from "./routes/facts.ts";
 import { mutate, mutateIfGraphCommit, query, read } from "./routes/inline.ts";
 import { load, loadNdjson } from "./routes/load.ts";
+import { mergeBranches, revertCommit } from "./routes/merges.ts";
 import { invokeQuery, invokeQueryIfGraphCommit, listQueries } from "./routes/stored.ts";
 
 /** Answers a request to a graph; `name` is the path segment after the route's own, empty when it has none. */
@@ -26,10 +36,12 @@ type ServerOperation = "health" | "listGraphs";
 
 const GRAPH_HANDLERS: Readonly<Record<Exclude<OperationId, ServerOperation>, GraphHandler>> = {
   getSnapshot,
+  getEntity,
   getSchema,
   applySchema,
   query,
   read,
+  export: exportGraph,
   list_queries: listQueries,
   invoke_query: invokeQuery,
   invoke_query_if_graph_commit: invokeQueryIfGraphCommit,
@@ -40,8 +52,10 @@ const GRAPH_HANDLERS: Readonly<Record<Exclude<OperationId, ServerOperation>, Gra
   loadNdjson,
   ingest: load,
   listBranches,
+  mergeBranches,
   listCommits,
   getCommit,
+  revertCommit,
 };
 
 /** Makes the application. */

@@ -12,6 +12,7 @@ import type { Admission } from "./middleware/admission.ts";
 import { type BodyOptions, decodeBody, readBody, requireMediaType } from "./middleware/body.ts";
 import type { OpenBodies } from "./middleware/open_bodies.ts";
 import type { LiveGraph, Registry } from "./registry.ts";
+import type { StreamRoom } from "./stream_room.ts";
 import type { TokenTable } from "./tokens.ts";
 
 /** What the application is made of. */
@@ -21,6 +22,7 @@ export interface Services {
   readonly tokens: TokenTable | null;
   readonly admission: Admission;
   readonly bodies: OpenBodies;
+  readonly streams: StreamRoom;
   readonly log: Log;
   readonly clock: Clock;
   readonly health: Health;
@@ -30,6 +32,7 @@ export interface Services {
 export interface RequestedTarget {
   readonly branch?: string | undefined;
   readonly snapshot?: string | undefined;
+  readonly as_of?: string | undefined;
 }
 
 /** A request whose actor is known and whose graph is served. */
@@ -39,6 +42,7 @@ export class Call {
   readonly actor: string | null;
   readonly served: LiveGraph;
   readonly log: Log;
+  readonly streams: StreamRoom;
   readonly #admission: Admission;
   readonly #bodies: OpenBodies;
 
@@ -47,6 +51,7 @@ export class Call {
     this.actor = actor;
     this.served = served;
     this.log = services.log;
+    this.streams = services.streams;
     this.#admission = services.admission;
     this.#bodies = services.bodies;
   }
@@ -81,18 +86,23 @@ export class Call {
     authorize(this.served.gate, this.actor, question, this.log);
   }
 
-  /** Authorizes a read of a branch or snapshot and returns the target to read. */
-  async authorizeRead(target: RequestedTarget): Promise<ReadTarget> {
-    const { branch, snapshot } = target;
+  /** Authorizes a read of a branch, now or at a time, or of a snapshot, and returns the target to read. */
+  async authorizeRead(target: RequestedTarget, action: "read" | "export" = "read"): Promise<ReadTarget> {
+    const { branch, snapshot, as_of: asOf } = target;
     if (snapshot === undefined) {
-      this.authorize({ action: "read", branch: branch ?? "main" });
+      this.authorize({ action, branch: branch ?? "main" });
+      if (asOf !== undefined) return { branch: branch ?? "main", asOf };
       return branch === undefined ? MAIN : { branch };
     }
-    if (branch !== undefined) {
-      throw new AppError("invalid_input", "`branch` and `snapshot` exclude each other: give one of them");
+    const other = branch !== undefined ? "branch" : asOf !== undefined ? "as_of" : null;
+    if (other !== null) {
+      throw new AppError(
+        "invalid_input",
+        `\`${other}\` and \`snapshot\` exclude each other: give one of them`,
+      );
     }
     // A snapshot is judged as the branch that its commit was authored on.
-    this.authorize({ action: "read", branch: await this.served.graph.branchOfCommit(snapshot) });
+    this.authorize({ action, branch: await this.served.graph.branchOfCommit(snapshot) });
     return { snapshot };
   }
 

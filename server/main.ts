@@ -14,6 +14,7 @@ import { OpenBodies } from "./middleware/open_bodies.ts";
 import { Registry } from "./registry.ts";
 import { given, readSettings, type Settings } from "./settings.ts";
 import { giveUpStartPermissions } from "./start_permissions.ts";
+import { StreamRoom } from "./stream_room.ts";
 import { textOf } from "./text_of.ts";
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
@@ -44,7 +45,7 @@ async function main(args: readonly string[], env: Env): Promise<number> {
 }
 
 async function serve(settings: Settings, env: Env, log: Log): Promise<void> {
-  const { revision, tokens } = await boot(settings, env, log);
+  const { revision, tokens, root } = await boot(settings, env, log);
   const registry = new Registry(revision);
   const bodies = new OpenBodies();
   try {
@@ -53,6 +54,7 @@ async function serve(settings: Settings, env: Env, log: Log): Promise<void> {
       tokens,
       admission: new Admission(readAdmissionLimits(env, log)),
       bodies,
+      streams: new StreamRoom(),
       log,
       clock: systemClock,
       health: { version: VERSION, storageFormat: STORAGE_FORMAT, sourceVersion: settings.sourceVersion },
@@ -67,7 +69,8 @@ async function serve(settings: Settings, env: Env, log: Log): Promise<void> {
     });
     const finish = () => bodies.idle().then(() => server.shutdown());
     const shutdown = untilShutdown(settings, finish, log);
-    await giveUpStartPermissions(tokensFile);
+    const bind = listenAddress({ transport: "tcp", ...settings.bind });
+    await giveUpStartPermissions(tokensFile, root.kind === "local" ? null : { bind });
     await shutdown;
   } finally {
     await Promise.all([...registry.current.graphs.values()].map(({ graph }) => graph.close()));

@@ -1,7 +1,8 @@
 /** `omnigraph query`. */
 import { parseJson } from "../../core/base/lossless_json.ts";
-import type { ReadOutput, ReadTarget } from "../../core/graph/graph.ts";
+import type { ReadOutput } from "../../core/graph/graph.ts";
 import type { Context } from "../context.ts";
+import { readTarget } from "../read_target.ts";
 import { askedQuery } from "../source.ts";
 import { withGraph, withStoredQueries } from "../target.ts";
 import { type PlainRead, type ReadFormat, renderRead } from "../views/read_formats.ts";
@@ -21,12 +22,6 @@ export async function runQuery(context: Context): Promise<number> {
     context.output.out(show(plain(result)));
   });
   return 0;
-}
-
-function readTarget(context: Context): ReadTarget {
-  const branch = context.args.values.get("branch");
-  const snapshot = context.args.values.get("snapshot");
-  return { ...(branch === undefined ? {} : { branch }), ...(snapshot === undefined ? {} : { snapshot }) };
 }
 
 /** How the result is shown: the flags win over the operator config. */

@@ -1,17 +1,15 @@
 /** `omnigraph snapshot`. */
 import type { SnapshotOutput } from "../../core/graph/graph.ts";
 import type { Context } from "../context.ts";
+import { readTarget } from "../read_target.ts";
 import { withGraph } from "../target.ts";
 import { prettyOutput } from "../views/json.ts";
 
-/** Shows the tables of a branch head. */
+/** Shows the tables of a branch head or of an earlier commit. */
 export async function runSnapshot(context: Context): Promise<number> {
-  const { positionals, values, switches } = context.args;
-  const result = await withGraph(
-    context,
-    { uri: positionals[0] },
-    (graph) => graph.snapshot(values.get("branch")),
-  );
+  const { positionals, switches } = context.args;
+  const target = readTarget(context);
+  const result = await withGraph(context, { uri: positionals[0] }, (graph) => graph.snapshot(target));
   context.output.out(switches.has("json") ? prettyOutput(result) : snapshotText(result));
   return 0;
 }

@@ -1,5 +1,6 @@
 /** Queries and loads: their rows of the command table. */
 import {
+  AS_OF,
   BRANCH,
   type CommandSpec,
   JSON_FLAG,
@@ -7,6 +8,7 @@ import {
   QUERY_SOURCE,
   READS,
   SNAPSHOT,
+  TARGET_EXCLUSIVE,
   URI,
   URI_FLAG,
   WRITES,
@@ -24,13 +26,13 @@ export const DATA: readonly CommandSpec[] = [
       required: false,
       help: "stored query (on a server), or the query to choose from the source",
     }],
-    flags: [...QUERY_SOURCE, BRANCH, SNAPSHOT, {
+    flags: [...QUERY_SOURCE, BRANCH, SNAPSHOT, AS_OF, {
       name: "format",
       value: "FORMAT",
       choices: ["table", "kv", "csv", "jsonl", "json"],
       help: "output format (default: table)",
     }, JSON_FLAG],
-    exclusive: [...QUERY_EXCLUSIVE, ["branch", "snapshot"], ["format", "json"]],
+    exclusive: [...QUERY_EXCLUSIVE, ...TARGET_EXCLUSIVE, ["format", "json"]],
     examples: [
       'omnigraph query --store ./root/graphs/fleet.omni --query ships.gq ships_in_port --params \'{"port":"p-1"}\'',
       'omnigraph query --server http://127.0.0.1:8080 --graph fleet ships_in_port --params \'{"port":"p-1"}\'',
@@ -80,5 +82,32 @@ export const DATA: readonly CommandSpec[] = [
     ],
     examples: ["omnigraph load ./root/graphs/fleet.omni --data seed.jsonl --mode overwrite"],
     load: async () => (await import("../commands/load.ts")).runLoad,
+  },
+  {
+    path: ["ingest"],
+    capability: "any",
+    may: WRITES,
+    summary: "load entities with the permissive parser of old releases (deprecated: use load)",
+    hidden: true,
+    positionals: [URI],
+    flags: [
+      { name: "data", value: "FILE", required: true, help: "JSON objects, one node or edge each" },
+      BRANCH,
+      {
+        name: "from",
+        value: "BASE",
+        help: "create the branch from BASE when it does not exist (default: main)",
+      },
+      {
+        name: "mode",
+        value: "MODE",
+        choices: ["overwrite", "append", "merge"],
+        help: "as in load (default: merge)",
+      },
+      URI_FLAG,
+      JSON_FLAG,
+    ],
+    examples: ["omnigraph ingest ./root/graphs/fleet.omni --data seed.jsonl"],
+    load: async () => (await import("../commands/ingest.ts")).runIngest,
   },
 ];

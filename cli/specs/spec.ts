@@ -62,6 +62,14 @@ export const SNAPSHOT: FlagSpec = {
   value: "COMMIT_ID",
   help: "read this commit instead of a branch head",
 };
+/** `--as-of`. */
+export const AS_OF: FlagSpec = {
+  name: "as-of",
+  value: "TIME",
+  help: "read the branch as it was at this RFC 3339 time, e.g. 2026-05-01T12:00:00Z",
+};
+/** Of these only one may be given. */
+export const TARGET_EXCLUSIVE = [["branch", "snapshot"], ["snapshot", "as-of"]] as const;
 /** `--config` of cluster commands. */
 export const CONFIG: FlagSpec = {
   name: "config",

@@ -23,7 +23,11 @@ export const DEFAULT_TABLE: TableLayout = { columnWidthMax: 80, cells: "truncate
 /** A read result as plain data. */
 export interface PlainRead {
   readonly query_name: string;
-  readonly target: { readonly branch: string | null; readonly snapshot: string | null };
+  readonly target: {
+    readonly branch: string | null;
+    readonly snapshot: string | null;
+    readonly as_of?: string;
+  };
   readonly row_count: number;
   readonly columns: readonly string[];
   readonly rows: readonly Record<string, unknown>[];
@@ -52,8 +56,9 @@ export function renderRead(result: PlainRead, format: ReadFormat, layout = DEFAU
 }
 
 function heading(result: PlainRead): string {
-  const { branch, snapshot } = result.target;
-  const from = snapshot === null ? `branch ${branch}` : `snapshot ${snapshot}`;
+  const { branch, snapshot, as_of: asOf } = result.target;
+  const then = asOf === undefined ? "" : ` as of ${asOf}`;
+  const from = snapshot === null ? `branch ${branch}${then}` : `snapshot ${snapshot}`;
   return `${result.row_count} rows from ${from} via ${result.query_name}\n`;
 }
 

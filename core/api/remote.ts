@@ -2,28 +2,26 @@
  * The remote graph: the Graph interface over a server's HTTP routes, so that a command gives the same answer on storage
  * and on a server. Bodies are read losslessly: 64-bit integers keep every digit.
  */
-import { jsonText, parseJson } from "../base/lossless_json.ts";
-import { AppError, type ErrorCode, type ErrorDetail, ERRORS } from "../errors.ts";
+import { jsonText } from "../base/lossless_json.ts";
+import { AppError } from "../errors.ts";
 import type {
+  BranchMergeOutput,
   ChangeOutput,
   CommitOutput,
+  EntityOutput,
+  ExportOutput,
   Graph,
   LoadOutput,
   QueryRequest,
   ReadOutput,
   ReadTarget,
+  RevertOutput,
   RowSet,
   SchemaApplyOutput,
   SnapshotOutput,
 } from "../graph/graph.ts";
 import type { Cell } from "../schema/value_type.ts";
-
-/** Where a server is and who asks. */
-export interface RemoteServer {
-  /** Without trailing `/`. */
-  readonly baseUrl: string;
-  readonly token: string | null;
-}
+import { answer, type Members, type RemoteServer, send, sendForStream } from "./remote_http.ts";
 
 /** A served graph. */
 export interface RemoteOptions extends RemoteServer {
@@ -50,90 +48,169 @@ export async function listGraphs(
 
 /** Opens a served graph; nothing is sent until the first call. */
 export function openRemoteGraph(options: RemoteOptions): RemoteGraph {
-  const base = `/graphs/${encodeURIComponent(options.graph)}`;
-  const get = (path: string) => send(options, "GET", base + path);
-  const post = (path: string, body: unknown, headers: HeadersInit = {}) =>
-    send(options, "POST", base + path, { body: jsonText(body), contentType: "application/json", headers });
-  const expect = <Body>(body: unknown, members: Members): Body => answer(options, body, members);
-  const read = (body: unknown) => readOutput(expect(body, { rows: "array" }));
-  const changed = (body: unknown) =>
-    expect<ChangeOutput>(body, { branch: "string", affected_nodes: "number", affected_edges: "number" });
-  const query = (branch?: string) => branch === undefined ? "" : `?branch=${encodeURIComponent(branch)}`;
-  return {
-    uri: options.baseUrl + base,
-    query: async (request) => read(await post("/query", readBody(request))),
-    mutate: async ({ ifCommit, actor: _actor, ...request }) => {
-      const body = readBody(request);
-      if (ifCommit === undefined) return changed(await post("/mutate", body));
-      return changed(await post("/mutate/if-graph-commit", body, { [CONDITION_HEADER]: ifCommit }));
-    },
-    load: async ({ data, mode, branch, from }) => {
-      const search = new URLSearchParams({ mode });
-      if (branch !== undefined) search.set("branch", branch);
-      if (from !== undefined) search.set("from", from);
-      const result = await send(options, "POST", `${base}/load/ndjson?${search}`, {
+  return new ServedGraph(options);
+}
+
+/** One graph behind HTTP routes. */
+class ServedGraph implements RemoteGraph {
+  readonly uri: string;
+  readonly #server: RemoteServer;
+  /** Path of the graph. */
+  readonly #base: string;
+
+  constructor(options: RemoteOptions) {
+    this.#server = options;
+    this.#base = `/graphs/${encodeURIComponent(options.graph)}`;
+    this.uri = options.baseUrl + this.#base;
+  }
+
+  async query(request: QueryRequest & ReadTarget): Promise<ReadOutput> {
+    return this.#read(await this.#post("/query", readBody(request)));
+  }
+
+  async mutate({ ifCommit, ...request }: Parameters<Graph["mutate"]>[0]): Promise<ChangeOutput> {
+    return await this.#changed("/mutate", readBody(request), ifCommit);
+  }
+
+  async load(request: Parameters<Graph["load"]>[0]): Promise<LoadOutput> {
+    const { data, mode, branch, from } = request;
+    const members: Members = { nodes: "array", edges: "array", total_entities: "number" };
+    const target = { mode, branch, from };
+    const answer = request.legacy
+      ? await this.#post("/ingest", { ...target, data: decoded(data) })
+      : await send(this.#server, "POST", `${this.#base}/load/ndjson${search(target)}`, {
         body: data as Uint8Array<ArrayBuffer>,
         contentType: "application/x-ndjson",
       });
-      const members: Members = { nodes: "array", edges: "array", total_entities: "number" };
-      return { ...expect<LoadOutput>(result, members), uri: options.baseUrl + base };
-    },
-    snapshot: async (branch) =>
-      expect<SnapshotOutput>(await get(`/snapshot${query(branch)}`), { datasets: "array" }),
-    schema: async () => expect(await get("/schema"), { schema_source: "string" }),
-    applySchema: async ({ source, allowDataLoss = false }) => {
-      const body = { schema_source: source.text, allow_data_loss: allowDataLoss };
-      return expect<SchemaApplyOutput>(await post("/schema/apply", body), { steps: "array" });
-    },
-    branches: async () => expect(await get("/branches"), { branches: "array" }),
-    commits: async (branch) => expect(await get(`/commits${query(branch)}`), { commits: "array" }),
-    commit: async (id) =>
-      expect<CommitOutput>(await get(`/commits/${encodeURIComponent(id)}`), { graph_commit_id: "string" }),
-    close: () => Promise.resolve(),
-    invokeRead: async (name, { params, ...target }) =>
-      read(await post(`/queries/${encodeURIComponent(name)}`, { params, ...target, expect_mutation: false })),
-    invokeMutation: async (name, { params, branch, ifCommit }) => {
-      const body = { params, expect_mutation: true, ...(branch === undefined ? {} : { branch }) };
-      const path = `/queries/${encodeURIComponent(name)}`;
-      if (ifCommit === undefined) return changed(await post(path, body));
-      return changed(await post(`${path}/if-graph-commit`, body, { [CONDITION_HEADER]: ifCommit }));
-    },
-  };
+    return { ...this.#expect<LoadOutput>(answer, members), uri: this.uri };
+  }
+
+  async snapshot(target: ReadTarget = {}): Promise<SnapshotOutput> {
+    return this.#expect(await this.#get(`/snapshot${search(wireTarget(target))}`), { datasets: "array" });
+  }
+
+  async export({ types, ...target }: Parameters<Graph["export"]>[0]): Promise<ExportOutput> {
+    const body = jsonText({ ...wireTarget(target), type_names: types });
+    const sent = { body, contentType: "application/json" };
+    const { headers, chunks } = await sendForStream(this.#server, "POST", `${this.#base}/export`, sent);
+    return this.#expect({ graph_commit_id: headers.get("Omnigraph-Snapshot-Id"), chunks }, {
+      graph_commit_id: "string",
+    });
+  }
+
+  async entity({ kind, type, id, ...target }: Parameters<Graph["entity"]>[0]): Promise<EntityOutput> {
+    const selector = search({ entity: kind, type, id, ...wireTarget(target) });
+    return this.#expect(await this.#get(`/entity${selector}`), { graph_commit_id: "string" });
+  }
+
+  async schema(): Promise<{ readonly schema_source: string }> {
+    return this.#expect(await this.#get("/schema"), { schema_source: "string" });
+  }
+
+  async applySchema(request: Parameters<Graph["applySchema"]>[0]): Promise<SchemaApplyOutput> {
+    const { source, allowDataLoss = false } = request;
+    const body = { schema_source: source.text, allow_data_loss: allowDataLoss };
+    return this.#expect(await this.#post("/schema/apply", body), { steps: "array" });
+  }
+
+  async branches(): Promise<{ readonly branches: readonly string[] }> {
+    return this.#expect(await this.#get("/branches"), { branches: "array" });
+  }
+
+  async commits(branch?: string): Promise<{ readonly commits: readonly CommitOutput[] }> {
+    return this.#expect(await this.#get(`/commits${search({ branch })}`), { commits: "array" });
+  }
+
+  async commit(id: string): Promise<CommitOutput> {
+    return this.#expect(await this.#get(`/commits/${encodeURIComponent(id)}`), { graph_commit_id: "string" });
+  }
+
+  async mergeBranch(request: Parameters<Graph["mergeBranch"]>[0]): Promise<BranchMergeOutput> {
+    const { source, target, deleteBranch } = request;
+    const body = { source, target, delete_branch: deleteBranch };
+    return this.#expect(await this.#post("/branches/merge", body), { outcome: "string" });
+  }
+
+  async revertCommit({ commitId, branch }: Parameters<Graph["revertCommit"]>[0]): Promise<RevertOutput> {
+    const path = `/commits/${encodeURIComponent(commitId)}/revert`;
+    return this.#expect(await this.#post(path, { branch }), { reverted_commit_id: "string" });
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async invokeRead(name: string, request: Parameters<RemoteGraph["invokeRead"]>[1]): Promise<ReadOutput> {
+    const { params, ...target } = request;
+    const body = { params, ...wireTarget(target), expect_mutation: false };
+    return this.#read(await this.#post(`/queries/${encodeURIComponent(name)}`, body));
+  }
+
+  async invokeMutation(
+    name: string,
+    request: Parameters<RemoteGraph["invokeMutation"]>[1],
+  ): Promise<ChangeOutput> {
+    const { params, branch, ifCommit } = request;
+    const body = { params, expect_mutation: true, branch };
+    return await this.#changed(`/queries/${encodeURIComponent(name)}`, body, ifCommit);
+  }
+
+  #get(path: string): Promise<unknown> {
+    return send(this.#server, "GET", this.#base + path);
+  }
+
+  /** Members of the body that are undefined are left out. */
+  #post(path: string, body: unknown, headers: HeadersInit = {}): Promise<unknown> {
+    const sent = { body: jsonText(body), contentType: "application/json", headers };
+    return send(this.#server, "POST", this.#base + path, sent);
+  }
+
+  async #changed(path: string, body: unknown, ifCommit: string | undefined): Promise<ChangeOutput> {
+    const answer = ifCommit === undefined
+      ? await this.#post(path, body)
+      : await this.#post(`${path}/if-graph-commit`, body, { [CONDITION_HEADER]: ifCommit });
+    return this.#expect(answer, { branch: "string", affected_nodes: "number", affected_edges: "number" });
+  }
+
+  #read(answer: unknown): ReadOutput {
+    return readOutput(this.#expect(answer, { rows: "array" }));
+  }
+
+  #expect<Body>(body: unknown, members: Members): Body {
+    return answer(this.#server, body, members);
+  }
+}
+
+/** The target of a read as it goes over the wire. */
+function wireTarget({ branch, snapshot, asOf }: ReadTarget): Record<string, string | undefined> {
+  return { branch, snapshot, as_of: asOf };
+}
+
+/** Query parameters that have a value, with the question mark. */
+function search(parameters: Readonly<Record<string, string | undefined>>): string {
+  const given = Object.entries(parameters).filter((entry): entry is [string, string] =>
+    entry[1] !== undefined
+  );
+  return given.length === 0 ? "" : `?${new URLSearchParams(given)}`;
+}
+
+/** The text of data that goes inside a JSON body. */
+function decoded(data: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(data);
+  } catch (cause) {
+    throw new AppError("invalid_input", "the data is not valid UTF-8", { cause });
+  }
 }
 
 function readBody(request: QueryRequest & ReadTarget): unknown {
-  const { source, name, params, branch, snapshot } = request;
-  return {
-    query: source,
-    ...(name === undefined ? {} : { name }),
-    ...(params === undefined || params === null ? {} : { params }),
-    ...(branch === undefined ? {} : { branch }),
-    ...(snapshot === undefined ? {} : { snapshot }),
-  };
+  const { source, name, params, ...target } = request;
+  return { query: source, name, params: params ?? undefined, ...wireTarget(target) };
 }
 
 interface WireRead extends Omit<ReadOutput, "rows" | "columns"> {
   readonly columns?: readonly string[];
   readonly rows: readonly Record<string, unknown>[];
-}
-
-/** Members that an answer must have, with the kind of their value. */
-type Members = Readonly<Record<string, "string" | "number" | "array">>;
-
-/** The body of an answer; another program may be listening where a server was expected. */
-function answer<Body>(server: RemoteServer, body: unknown, members: Members): Body {
-  for (const [name, kind] of Object.entries(members)) {
-    const value = typeof body === "object" && body !== null
-      ? (body as Readonly<Record<string, unknown>>)[name]
-      : undefined;
-    const found = Array.isArray(value) ? "array" : typeof value;
-    if (found === kind) continue;
-    throw new AppError(
-      "storage_error",
-      `\`${server.baseUrl}\` does not answer like an omnigraph server: its answer lacks \`${name}\``,
-    );
-  }
-  return body as Body;
 }
 
 function readOutput(wire: WireRead): ReadOutput {
@@ -145,64 +222,4 @@ function readOutput(wire: WireRead): ReadOutput {
     toJsonText: () => jsonText(wire.rows),
   };
   return { ...wire, columns, rows };
-}
-
-interface SentBody {
-  readonly body: string | Uint8Array<ArrayBuffer>;
-  readonly contentType: string;
-  readonly headers?: HeadersInit;
-}
-
-async function send(server: RemoteServer, method: string, path: string, sent?: SentBody): Promise<unknown> {
-  const headers = new Headers(sent?.headers);
-  if (server.token !== null) headers.set("Authorization", `Bearer ${server.token}`);
-  if (sent !== undefined) headers.set("Content-Type", sent.contentType);
-  let response: Response;
-  try {
-    response = await fetch(server.baseUrl + path, {
-      method,
-      headers,
-      redirect: "manual", // a token is never carried to another place
-      ...(sent && { body: sent.body }),
-    });
-  } catch (cause) {
-    throw new AppError("storage_error", `server \`${server.baseUrl}\` cannot be reached`, { cause });
-  }
-  const to = response.headers.get("Location");
-  if (response.status >= 300 && response.status < 400 && to !== null) {
-    await response.body?.cancel();
-    throw new AppError(
-      "storage_error",
-      `server \`${server.baseUrl}\` redirects to \`${to}\`: address that one`,
-    );
-  }
-  const text = await response.text().catch((cause) => {
-    throw new AppError("storage_error", `server \`${server.baseUrl}\` broke off while it answered`, {
-      cause,
-    });
-  });
-  if (!response.ok) throw remoteError(response.status, text);
-  try {
-    return parseJson(text);
-  } catch (cause) {
-    const message = `\`${server.baseUrl}\` does not answer like an omnigraph server: its answer is not JSON`;
-    throw new AppError("storage_error", message, { cause });
-  }
-}
-
-/** The server's error as an `AppError` with the same status, so that exit codes agree with embedded runs. */
-function remoteError(status: number, text: string): AppError {
-  let body: { error?: unknown; code?: unknown } & Record<string, unknown> = {};
-  try {
-    const parsed: unknown = parseJson(text);
-    if (parsed !== null && typeof parsed === "object" && !Array.isArray(parsed)) body = { ...parsed };
-  } catch (cause) {
-    if (!(cause instanceof AppError)) throw cause; // not JSON: shown as it is
-  }
-  const { error, code: _code, ...detail } = body;
-  const codes = Object.keys(ERRORS) as ErrorCode[];
-  const code = codes.find((name) => ERRORS[name].status === status && ERRORS[name].exit !== 2) ?? "internal";
-  const shown = text.trim() === "" ? "an empty answer" : text.slice(0, 500);
-  const message = typeof error === "string" ? error : `server returned ${status}: ${shown}`;
-  return new AppError(code, message, { detail: detail as ErrorDetail });
 }

@@ -28,7 +28,11 @@ function optional<Shape extends z.ZodType>(shape: Shape) {
   return shape.nullish().transform((value) => value ?? undefined);
 }
 
-const target = { branch: optional(branchName), snapshot: optional(z.string()) };
+const target = {
+  branch: optional(branchName),
+  snapshot: optional(z.string()),
+  as_of: optional(z.string()),
+};
 
 /** Body of `query`. */
 const query = z.object({
@@ -74,6 +78,30 @@ const load = z.object({
 /** Body of `schema/apply`. */
 const schemaApply = z.object({ schema_source: z.string(), allow_data_loss: optional(z.boolean()) });
 
+/** Body of `branches/merge`. */
+const merge = z.object({
+  source: branchName,
+  target: optional(branchName),
+  delete_branch: optional(z.boolean()),
+});
+
+/** Body of `commits/{commit_id}/revert`. */
+const revert = z.object({ branch: optional(branchName) });
+
+/** Body of `export`: the one body that refuses members it does not know. */
+const exported = z.strictObject({ ...target, type_names: optional(z.array(wholeText)) });
+
+/** Query parameters of `entity`. */
+const selector = z.object({
+  entity: z.enum(["node", "edge"]),
+  type: wholeText,
+  id: wholeText,
+  ...target,
+});
+
+/** Query parameters of routes that read a target. */
+const targetParameters = z.object(target);
+
 /** Query parameters of `load/ndjson`. */
 const loadParameters = z.object({
   branch: optional(branchName),
@@ -91,10 +119,11 @@ export interface InlineRead {
   readonly params: Readonly<Record<string, unknown>> | undefined;
   readonly branch: string | undefined;
   readonly snapshot: string | undefined;
+  readonly as_of: string | undefined;
 }
 
 /** An inline mutation to run. */
-export type InlineChange = Omit<InlineRead, "snapshot">;
+export type InlineChange = Omit<InlineRead, "snapshot" | "as_of">;
 
 /** An invocation of a stored query. */
 export type Invocation = z.infer<typeof invocation>;
@@ -143,6 +172,16 @@ export function parseLoadRequest(text: string): LoadRequest {
   return parseBody(load, text);
 }
 
+/** Parses the body of `branches/merge`. */
+export function parseMergeRequest(text: string): z.infer<typeof merge> {
+  return parseBody(merge, text);
+}
+
+/** Parses the body of `commits/{commit_id}/revert`; it may be empty. */
+export function parseRevertRequest(text: string): z.infer<typeof revert> {
+  return parseBody(revert, text.trim() === "" ? "{}" : text);
+}
+
 /** Parses the body of `schema/apply`. */
 export function parseSchemaApplyRequest(text: string): z.infer<typeof schemaApply> {
   return parseBody(schemaApply, text);
@@ -151,6 +190,21 @@ export function parseSchemaApplyRequest(text: string): z.infer<typeof schemaAppl
 /** Parses the query parameters of `load/ndjson`; others are ignored. */
 export function parseLoadParameters(search: URLSearchParams): z.infer<typeof loadParameters> {
   return parseShape(loadParameters, Object.fromEntries(search), "invalid query parameters");
+}
+
+/** Parses the body of `export`. */
+export function parseExportRequest(text: string): z.infer<typeof exported> {
+  return parseBody(exported, text);
+}
+
+/** Parses the query parameters of `entity`; others are ignored. */
+export function parseEntityParameters(search: URLSearchParams): z.infer<typeof selector> {
+  return parseShape(selector, Object.fromEntries(search), "invalid query parameters");
+}
+
+/** Parses the query parameters of routes that read a branch, a snapshot or a time; others are ignored. */
+export function parseTargetParameters(search: URLSearchParams): z.infer<typeof targetParameters> {
+  return parseShape(targetParameters, Object.fromEntries(search), "invalid query parameters");
 }
 
 /** The trimmed `branch` query parameter; undefined when absent. */
@@ -163,6 +217,7 @@ const NO_INVOCATION: Invocation = {
   params: undefined,
   branch: undefined,
   snapshot: undefined,
+  as_of: undefined,
   expect_mutation: undefined,
 };
 
@@ -186,6 +241,8 @@ function problemText(issue: z.core.$ZodIssue): string {
       return issue.input === undefined ? "is missing" : `must be ${article(issue.expected)}`;
     case "invalid_value":
       return `must be one of ${issue.values.map((value) => `'${String(value)}'`).join(", ")}`;
+    case "unrecognized_keys":
+      return `has unknown members: ${issue.keys.map((key) => `\`${key}\``).join(", ")}`;
     default:
       return issue.message;
   }

@@ -23,10 +23,12 @@ export const ROUTES = {
   health: { method: "GET", path: "/healthz", group: "health" },
   listGraphs: { method: "GET", path: "/graphs", group: "management" },
   getSnapshot: { method: "GET", path: `${GRAPH}/snapshot`, group: "snapshots" },
+  getEntity: { method: "GET", path: `${GRAPH}/entity`, group: "snapshots" },
   getSchema: { method: "GET", path: `${GRAPH}/schema`, group: "schema" },
   applySchema: { method: "POST", path: `${GRAPH}/schema/apply`, group: "schema" },
   query: { method: "POST", path: `${GRAPH}/query`, group: "queries" },
   read: { method: "POST", path: `${GRAPH}/read`, group: "queries", successor: "query" },
+  export: { method: "POST", path: `${GRAPH}/export`, group: "queries" },
   list_queries: { method: "GET", path: `${GRAPH}/queries`, group: "queries" },
   invoke_query: { method: "POST", path: `${GRAPH}/queries/{name}`, group: "queries" },
   invoke_query_if_graph_commit: {
@@ -41,8 +43,10 @@ export const ROUTES = {
   loadNdjson: { method: "POST", path: `${GRAPH}/load/ndjson`, group: "mutations" },
   ingest: { method: "POST", path: `${GRAPH}/ingest`, group: "mutations", successor: "load" },
   listBranches: { method: "GET", path: `${GRAPH}/branches`, group: "branches" },
+  mergeBranches: { method: "POST", path: `${GRAPH}/branches/merge`, group: "branches" },
   listCommits: { method: "GET", path: `${GRAPH}/commits`, group: "commits" },
   getCommit: { method: "GET", path: `${GRAPH}/commits/{commit_id}`, group: "commits" },
+  revertCommit: { method: "POST", path: `${GRAPH}/commits/{commit_id}/revert`, group: "commits" },
 } as const satisfies Record<string, Route>;
 
 /** Operation id of a route. */

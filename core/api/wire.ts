@@ -5,7 +5,16 @@
 import { renderDiagnostic } from "../base/report.ts";
 import { jsonText } from "../base/lossless_json.ts";
 import { AppError, type ErrorDetail, type WireCode } from "../errors.ts";
-import type { ChangeOutput, CommitOutput, LoadOutput, ReadOutput, SnapshotOutput } from "../graph/graph.ts";
+import type {
+  BranchMergeOutput,
+  ChangeOutput,
+  CommitOutput,
+  EntityOutput,
+  LoadOutput,
+  ReadOutput,
+  RevertOutput,
+  SnapshotOutput,
+} from "../graph/graph.ts";
 import type { ParamDescriptor } from "../query/describe.ts";
 
 /** One stored query as a catalog lists it. */
@@ -33,11 +42,15 @@ export interface ErrorOutput extends ErrorDetail {
 
 /** ReadOutput. The deprecated `read` route leaves `graph_commit_id` out. */
 export function readText(output: ReadOutput, options: { readonly commit: boolean }): string {
-  const { branch, snapshot } = output.target;
+  const target = {
+    branch: output.target.branch,
+    snapshot: output.target.snapshot,
+    as_of: output.target.as_of,
+  };
   const columns = output.columns.length === 0 ? "" : `,"columns":${JSON.stringify(output.columns)}`;
   const commit = options.commit ? `,"graph_commit_id":${JSON.stringify(output.graph_commit_id)}` : "";
   return `{"query_name":${JSON.stringify(output.query_name)}` +
-    `,"target":{"branch":${JSON.stringify(branch)},"snapshot":${JSON.stringify(snapshot)}}` +
+    `,"target":${jsonText(target)}` +
     `,"row_count":${output.row_count}${columns},"rows":${output.rows.toJsonText()}${commit}}`;
 }
 
@@ -69,6 +82,29 @@ export function loadText(output: LoadOutput, options: { readonly uri: boolean })
   });
 }
 
+/** BranchMergeOutput. */
+export function mergeText(output: BranchMergeOutput): string {
+  return jsonText({
+    source: output.source,
+    target: output.target,
+    outcome: output.outcome,
+    actor_id: output.actor_id,
+    commit: commitMembers(output.commit),
+    branch_deleted: output.branch_deleted,
+    branch_delete_error: output.branch_delete_error,
+  });
+}
+
+/** CommitRevertOutput. */
+export function revertText(output: RevertOutput): string {
+  return jsonText({
+    branch: output.branch,
+    reverted_commit_id: output.reverted_commit_id,
+    actor_id: output.actor_id,
+    commit: commitMembers(output.commit),
+  });
+}
+
 /** CommitOutput. */
 export function commitText(output: CommitOutput): string {
   return jsonText(commitMembers(output));
@@ -86,6 +122,18 @@ export function snapshotText(output: SnapshotOutput): string {
     graph_manifest_version: output.graph_manifest_version,
     internal_schema_version: output.internal_schema_version,
     datasets: output.datasets,
+  });
+}
+
+/** EntityOutput. */
+export function entityText(output: EntityOutput): string {
+  return jsonText({
+    graph_commit_id: output.graph_commit_id,
+    kind: output.kind,
+    type: output.type,
+    id: output.id,
+    properties: output.properties,
+    endpoints: output.endpoints,
   });
 }
 

@@ -11,6 +11,8 @@ import { didYouMean } from "../base/suggest.ts";
 import { AppError } from "../errors.ts";
 import type { AnyType, Catalog } from "../schema/catalog.ts";
 import { columnNames } from "../storage/columns.ts";
+import type { ExportOutput, ReadTarget } from "./graph.ts";
+import type { GraphContext } from "./graph_context.ts";
 import { EntityLines } from "./read/entity_lines.ts";
 import { MemoryGraphView } from "./read/graph_view.ts";
 import { JsonBytes } from "./read/json_bytes.ts";
@@ -19,6 +21,17 @@ import type { GraphView } from "./read/view.ts";
 
 /** Pieces of an export. Whoever stops taking them gives up: call `return`, or leave the `for await`. */
 export type ExportChunks = AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined>;
+
+/** Opens an export of the commit that a target names. Throws what {@linkcode exportedTypes} and finding it throw. */
+export async function openExport(
+  graph: GraphContext,
+  request: ReadTarget & { readonly types?: readonly string[] },
+): Promise<ExportOutput> {
+  const state = await graph.stateOf(request);
+  const types = exportedTypes(state.catalog, request.types);
+  const { cache } = graph.parts;
+  return { graph_commit_id: state.commit.id, chunks: exportChunks(() => cache.view(state), types) };
+}
 
 /**
  * The types to export, by type key: all, or those with one of these names, node and edge types alike.

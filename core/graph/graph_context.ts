@@ -26,6 +26,8 @@ import type { SnapshotState } from "./snapshot_state.ts";
 /** What an embedded graph is made of; see `open.ts`. */
 export interface GraphParts {
   readonly uri: string;
+  /** The graph's identity, whatever its address. */
+  readonly graphId: string;
   readonly store: ObjectStore;
   readonly cache: TableCache;
   readonly schemas: SchemaStore;
@@ -111,13 +113,17 @@ export class GraphContext {
    * against.
    */
   async readState(schemaDigest: string, target: ReadTarget): Promise<SnapshotState> {
+    const state = await this.currentState(target);
+    const { digest } = state.catalog;
+    if (schemaDigest !== digest) throw schemaConflict(schemaDigest, digest);
+    return state;
+  }
+
+  /** The commit that a target names, under main's newest schema. */
+  async currentState(target: ReadTarget): Promise<SnapshotState> {
     const state = await this.stateOf(target);
     const isPast = target.snapshot !== undefined || target.asOf !== undefined;
-    if (isPast || state.catalog.digest !== this.#accepted.digests.contract) {
-      await this.refreshSchema();
-    }
-    const { catalog } = this.#accepted;
-    if (schemaDigest !== catalog.digest) throw schemaConflict(schemaDigest, catalog.digest);
+    if (isPast || state.catalog.digest !== this.#accepted.digests.contract) await this.refreshSchema();
     return this.underNewestSchema(state);
   }
 

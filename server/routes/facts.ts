@@ -1,13 +1,32 @@
 /** What a graph is and what happened to it: snapshot, schema, branches, commits. */
-import { parseBranchParameter, parseSchemaApplyRequest } from "../../core/api/requests.ts";
-import { branchesText, commitsText, commitText, schemaText, snapshotText } from "../../core/api/wire.ts";
+import {
+  parseBranchParameter,
+  parseEntityParameters,
+  parseSchemaApplyRequest,
+  parseTargetParameters,
+} from "../../core/api/requests.ts";
+import {
+  branchesText,
+  commitsText,
+  commitText,
+  entityText,
+  schemaText,
+  snapshotText,
+} from "../../core/api/wire.ts";
 import { AppError } from "../../core/errors.ts";
 import { type Call, jsonResponse } from "../call.ts";
 
 /** `GET snapshot`. */
 export async function getSnapshot(call: Call): Promise<Response> {
-  const branch = authorizedBranch(call);
-  return jsonResponse(snapshotText(await call.served.graph.snapshot(branch)));
+  const target = await call.authorizeRead(parseTargetParameters(call.search()));
+  return jsonResponse(snapshotText(await call.served.graph.snapshot(target)));
+}
+
+/** `GET entity`. */
+export async function getEntity(call: Call): Promise<Response> {
+  const { entity: kind, type, id, ...requested } = parseEntityParameters(call.search());
+  const target = await call.authorizeRead(requested);
+  return jsonResponse(entityText(await call.served.graph.entity({ kind, type, id, ...target })));
 }
 
 /** `GET schema`. */

@@ -62,11 +62,13 @@ function lookUp(call: Call, name: string, request: Invocation): TypedQuery {
     const [kind, verb] = mutation ? ["mutation", "mutate"] : ["read", "query"];
     throw new AppError("invalid_input", `'${name}' is a ${kind} — use omnigraph ${verb} ${name}`);
   }
-  if (mutation && request.snapshot !== undefined) {
-    throw new AppError(
-      "invalid_input",
-      `'${name}' is a mutation: a snapshot cannot be written, give a branch`,
-    );
+  const past = request.snapshot !== undefined
+    ? "a snapshot"
+    : request.as_of !== undefined
+    ? "the past"
+    : null;
+  if (mutation && past !== null) {
+    throw new AppError("invalid_input", `'${name}' is a mutation: ${past} cannot be written, give a branch`);
   }
   return typed;
 }

@@ -10,6 +10,7 @@ import { Admission } from "../../server/middleware/admission.ts";
 import { OpenBodies } from "../../server/middleware/open_bodies.ts";
 import { type LiveGraph, Registry } from "../../server/registry.ts";
 import type { RuntimeState } from "../../server/runtime_state.ts";
+import { StreamRoom } from "../../server/stream_room.ts";
 import { compileStoredQueries } from "../../server/stored_queries.ts";
 import { TokenTable } from "../../server/tokens.ts";
 import { createFakeGraph, type FakeGraph } from "./fake_graph.ts";
@@ -86,6 +87,7 @@ export async function createTestApp(options: AppOptions): Promise<TestApp> {
     tokens: tokens === undefined ? null : new TokenTable(new Map(tokens)),
     admission: new Admission({ inflightMax: options.inflightMax ?? 16, bytesMax: 2 ** 32 }),
     bodies: new OpenBodies(),
+    streams: new StreamRoom(),
     log,
     clock: { nowMs: () => 0 },
     health: { version: "1.2.3", storageFormat: 1, sourceVersion: null },

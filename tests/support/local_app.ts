@@ -8,6 +8,7 @@ import { Admission } from "../../server/middleware/admission.ts";
 import { OpenBodies } from "../../server/middleware/open_bodies.ts";
 import { Registry } from "../../server/registry.ts";
 import { readSettings } from "../../server/settings.ts";
+import { StreamRoom } from "../../server/stream_room.ts";
 import { type Answer, readAnswer } from "./http_app.ts";
 
 /** An application with real graphs. */
@@ -28,6 +29,7 @@ export async function createLocalApp(cluster: string): Promise<LocalApp> {
     tokens,
     admission: new Admission({ inflightMax: 64, bytesMax: 2 ** 32 }),
     bodies: new OpenBodies(),
+    streams: new StreamRoom(),
     log,
     clock: systemClock,
     health: { version: "1.2.3", storageFormat: 1, sourceVersion: null },
