@@ -15,16 +15,16 @@
  * | conditional                                        | 412 unless the head is the named commit          |
  * | retry "redo"                                       | staged again, at most 32 times, then 409         |
  * | retry "fail"                                       | 409, unless it changes nothing                   |
+ * | any, and the branch was deleted                    | 409                                              |
  */
-import { must } from "../base/assert.ts";
 import { GROUP_BYTES_MAX, GROUP_COMMITS_MAX, WRITE_ATTEMPTS_MAX } from "../base/limits.ts";
 import type { TypeKey } from "../schema/catalog.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
 import type { TablePin, TableStore } from "../storage/table_store.ts";
+import { Appender } from "./append.ts";
 import type { BranchHead } from "./head.ts";
 import type { Commit, Operation } from "./commit.ts";
-import { encodeLogObject } from "./commit_codec.ts";
-import { preconditionFailed, writeConflict } from "./conflicts.ts";
+import { branchDeleted, preconditionFailed, writeConflict } from "./conflicts.ts";
 import { FoldRunner } from "./fold_runner.ts";
 import type { Ports } from "./graph_ports.ts";
 import type { LogSlot } from "./log.ts";
@@ -77,7 +77,7 @@ export interface BranchWriterOptions {
   readonly cache: Pick<TableCache, "view" | "rebase">;
   readonly tables: TableStore;
   /** Takes the ids that large commits touch. */
-  readonly store: Pick<ObjectStore, "put">;
+  readonly store: Pick<ObjectStore, "put" | "line">;
   readonly ports: Ports;
   /** Hears of failures that no caller waits for: folds and hints. */
   readonly onBackgroundError: (error: unknown) => void;
@@ -108,24 +108,22 @@ interface Member {
   readonly outcome: Exclude<Outcome, { kind: "large" }>;
 }
 
-/** Slots between two hints. */
-const HINT_EVERY_SLOTS = 64;
-
 /** Publishes commits on one branch. */
 export class BranchWriter {
   readonly #options: BranchWriterOptions;
   readonly #queue: (Job | (() => Promise<void>))[] = [];
   readonly #folds: FoldRunner;
-  readonly #hints = new Set<Promise<void>>();
+  readonly #appender: Appender;
   #running: Promise<void> | null = null;
 
   constructor(options: BranchWriterOptions) {
     this.#options = options;
+    this.#appender = new Appender(options);
     this.#folds = new FoldRunner({
       ...options,
       tableCommits: this.#tableCommits("fold"),
-      append: (planned) => this.#append([planned], "fold"),
-      takeTurn: (turn) => this.#enqueue(turn),
+      append: (planned) => this.#appender.append([planned], "fold"),
+      takeTurn: (turn) => this.#enqueue(() => this.#appender.enter().then(turn)),
     });
   }
 
@@ -152,8 +150,8 @@ export class BranchWriter {
       },
       slotsBetween: (after, through) => log.readRange(after + 1, through),
       keyOf: (slot) => log.keyOf(slot),
-      append: (planned) => this.#append([planned], name),
-      pause: (lost) => this.#pause(lost),
+      append: (planned) => this.#appender.append([planned], name),
+      pause: (lost) => this.#appender.pause(lost),
     };
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     this.#enqueue(() => write(turn).then(resolve, reject));
@@ -162,8 +160,8 @@ export class BranchWriter {
 
   /** Waits until nothing is queued or running, background work included. */
   async settle(): Promise<void> {
-    while (this.#running !== null || this.#folds.running !== null || this.#hints.size > 0) {
-      await Promise.all([this.#running, this.#folds.running, ...this.#hints]);
+    while (this.#running !== null || this.#folds.running !== null || this.#appender.running !== null) {
+      await Promise.all([this.#running, this.#folds.running, this.#appender.running]);
     }
   }
 
@@ -177,9 +175,10 @@ export class BranchWriter {
       await this.#turn();
       // A put on a quick disk blocks instead of waiting: without a pause, timers and other I/O would starve. Callers that
       // were just acknowledged put in their next requests meanwhile, which joins them into one group.
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await this.#appender.breathe();
     }
     this.#running = null;
+    this.#appender.rest();
   }
 
   async #turn(): Promise<void> {
@@ -188,14 +187,23 @@ export class BranchWriter {
       this.#queue.shift();
       return await first();
     }
+    await this.#appender.enter();
     let base: LoggedState;
     try {
-      base = await this.#options.head.latest();
+      base = await this.#newest();
     } catch (error) {
       return (this.#queue.shift() as Job).reject(error);
     }
     await this.#writeGroup(base);
     this.#folds.consider(this.#options.head.known);
+  }
+
+  /** The newest state, for a write that was accepted while the branch was live. */
+  async #newest(): Promise<LoggedState> {
+    const { head } = this.#options;
+    const state = await head.look();
+    if (state === null) throw branchDeleted(head.ref);
+    return state;
   }
 
   async #writeGroup(base: LoggedState): Promise<void> {
@@ -280,7 +288,7 @@ export class BranchWriter {
     const { ifCommit } = job.request;
     if (ifCommit === undefined) return job.resolve(null);
     try {
-      const { commit } = await this.#options.head.latest();
+      const { commit } = await this.#newest();
       if (commit.id === ifCommit) job.resolve(null);
       else job.reject(preconditionFailed(this.#options.head.ref.name, ifCommit, commit));
     } catch (error) {
@@ -292,7 +300,7 @@ export class BranchWriter {
     const planned = members.flatMap(({ outcome }) => outcome.kind === "inline" ? [outcome.planned] : []);
     let won: boolean;
     try {
-      won = await this.#append(planned, "publish");
+      won = await this.#appender.append(planned, "publish");
     } catch (error) {
       const undecided = members.filter(({ outcome }) => outcome.kind !== "inline");
       for (const { job, outcome } of members) if (outcome.kind === "inline") job.reject(error);
@@ -326,11 +334,11 @@ export class BranchWriter {
       await ports.failpoint("publish.tables_written");
       if (pins.size === written.size) {
         const planned = planTables(base, base.slot + 1, changes, pins, listed, facts);
-        if (await this.#append([planned], "publish")) return job.resolve(planned.commit);
+        if (await this.#appender.append([planned], "publish")) return job.resolve(planned.commit);
       }
       job.attempts++;
       if (job.attempts >= WRITE_ATTEMPTS_MAX) {
-        const { commit } = await head.latest();
+        const { commit } = await this.#newest();
         const keys = touched.map(([key]) => key);
         throw writeConflict({
           branch: head.ref.name,
@@ -348,37 +356,7 @@ export class BranchWriter {
   /** Puts requests back at the front, after a pause that grows with the races lost. */
   async #again(jobs: readonly Job[], pause = true): Promise<void> {
     this.#queue.unshift(...jobs);
-    if (pause) await this.#pause(Math.max(...jobs.map((job) => job.attempts)));
-  }
-
-  async #pause(lost: number): Promise<void> {
-    const dice = new Uint8Array(1);
-    this.#options.ports.random.fill(dice);
-    const ms = dice[0]! / 256 * Math.min(2 ** lost, 64);
-    await new Promise((resolve) => setTimeout(resolve, ms));
-  }
-
-  /** Creates the next slot with these commits; returns whether it is ours. `name` is the prefix of the failpoints. */
-  async #append(planned: readonly PlannedCommit[], name: string): Promise<boolean> {
-    const { head, ports } = this.#options;
-    const { commit, state } = must(planned.at(-1), "something is published");
-    const bytes = encodeLogObject(planned);
-    const won = await head.whilePublishing(async () => {
-      await ports.failpoint(`${name}.before_append`);
-      const won = await head.source.log.append(state.slot, bytes, commit.id);
-      await ports.failpoint(`${name}.after_append`);
-      if (won) head.adopt(state);
-      return won;
-    });
-    if (won && state.slot % HINT_EVERY_SLOTS === 0) this.#putHint(state.slot);
-    return won;
-  }
-
-  #putHint(slot: number): void {
-    const hint: Promise<void> = this.#options.head.source.log.putHint(slot)
-      .catch(this.#options.onBackgroundError)
-      .finally(() => this.#hints.delete(hint));
-    this.#hints.add(hint);
+    if (pause) await this.#appender.pause(Math.max(...jobs.map((job) => job.attempts)));
   }
 
   #tableCommits(name: string): TableCommitOptions {
