@@ -44,7 +44,8 @@ export function oldestPendingSlot(commit: Commit): number | null {
 
 /**
  * The state of `commit`, which is in slot `slot`. `slots` are all slots from {@linkcode oldestPendingSlot} to `slot`,
- * ascending; commits after `commit` inside its slot are left out. `keyOf` names objects in complaints.
+ * ascending; commits after `commit` inside its slot are left out. `keyOf` names objects in complaints. Tables whose rows
+ * a purge took away are marked: `isPurged` knows them by their path, commits say so where rows are missing.
  */
 export function stateOfCommit(options: {
   readonly catalog: Catalog;
@@ -52,15 +53,21 @@ export function stateOfCommit(options: {
   readonly slot: number;
   readonly slots: readonly LogSlot[];
   readonly keyOf: (slot: number) => string;
+  readonly isPurged?: (table: string) => boolean;
 }): LoggedState {
-  const { catalog, commit, slot, slots, keyOf } = options;
+  const { catalog, commit, slot, slots, keyOf, isPurged = () => false } = options;
   const deltas = new Map<TypeKey, LoggedDelta[]>();
+  const reclaimed = new Set<TypeKey>();
   outer: for (const logged of slots) {
     assert(logged.slot <= slot, "slots end with the commit's own");
     for (const each of logged.commits) {
-      for (const key of Object.keys(each.delta ?? {})) {
+      const liesOver = (key: TypeKey) => {
         const table = commit.tables[key];
-        if (table?.pending === undefined || logged.slot <= table.foldedThrough) continue;
+        return table?.pending !== undefined && logged.slot > table.foldedThrough;
+      };
+      for (const key of each.purged ?? []) if (liesOver(key)) reclaimed.add(key);
+      for (const key of Object.keys(each.delta ?? {})) {
+        if (!liesOver(key)) continue;
         const decoded = decodeLogged(catalog, each, key, logged.slot, keyOf(logged.slot));
         if (decoded !== null) append(deltas, key, decoded);
       }
@@ -73,7 +80,9 @@ export function stateOfCommit(options: {
       commit.tables[key],
       `commit ${commit.id} has a state for every type, ${key} is missing`,
     );
-    tables.set(key, { type, pin: table.pin, deltas: deltas.get(key) ?? [] });
+    const found = { type, pin: table.pin, deltas: deltas.get(key) ?? [] };
+    const isGone = reclaimed.has(key) || isPurged(table.pin.table);
+    tables.set(key, isGone ? { ...found, isReclaimed: true } : found);
   }
   return { catalog, commit, slot, tables };
 }
@@ -88,13 +97,15 @@ export function stateAfterSlot(
   assert(next.slot === before.slot + 1, "slots are applied one by one");
   const last = must(next.commits.at(-1), "a log object has commits");
   const added = new Map<TypeKey, LoggedDelta[]>();
+  const reclaimed = new Set<TypeKey>();
   for (const commit of next.commits) {
+    for (const key of commit.purged ?? []) reclaimed.add(key);
     for (const key of Object.keys(commit.delta ?? {})) {
       const decoded = decodeLogged(catalog, commit, key, next.slot, keyOf(next.slot));
       if (decoded !== null) append(added, key, decoded);
     }
   }
-  return advance(before, { commit: last, slot: next.slot, catalog, added });
+  return advance(before, { commit: last, slot: next.slot, catalog, added, reclaimed });
 }
 
 /** The state after commits whose deltas are known: pins and folded deltas as the last commit says. */
@@ -105,6 +116,8 @@ export function advance(
     readonly slot: number;
     readonly catalog: Catalog;
     readonly added: ReadonlyMap<TypeKey, readonly LoggedDelta[]>;
+    /** Tables of whose new deltas a purge took rows away. */
+    readonly reclaimed?: ReadonlySet<TypeKey>;
   },
 ): LoggedState {
   const tables = new Map<TypeKey, LoggedTable>();
@@ -114,13 +127,15 @@ export function advance(
     // A name that was dropped and added again is another table.
     const old = known?.pin.table === state.pin.table ? known : undefined;
     const added = next.added.get(key);
-    if (old !== undefined && added === undefined && old.type === type && isUnchanged(old, state)) {
+    const isGone = next.reclaimed?.has(key) ?? false;
+    if (old !== undefined && added === undefined && !isGone && old.type === type && isUnchanged(old, state)) {
       tables.set(key, old);
       continue;
     }
     const kept = unfolded(old?.deltas ?? [], state.foldedThrough);
     const deltas = state.pending === undefined ? [] : added === undefined ? kept : kept.concat(added);
-    tables.set(key, { type, pin: state.pin, deltas });
+    const table = { type, pin: state.pin, deltas };
+    tables.set(key, isGone || old?.isReclaimed ? { ...table, isReclaimed: true } : table);
   }
   return { catalog: next.catalog, commit: next.commit, slot: next.slot, tables };
 }

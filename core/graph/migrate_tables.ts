@@ -5,7 +5,7 @@ import { columnNames } from "../storage/columns.ts";
 import type { TablePin } from "../storage/table_store.ts";
 import { storedName, underType } from "./column_pairing.ts";
 import type { LoggedState } from "./logged_state.ts";
-import type { TableMove } from "./plan_migration_commit.ts";
+import { emptyPin, type TableMove } from "./plan_migration_commit.ts";
 import { type TableCommitOptions, writeTables } from "./table_commits.ts";
 import { foldedRows, takeRows } from "./table_rewrite.ts";
 
@@ -32,12 +32,8 @@ export async function migrateTables(
   }
   for (const move of moves) {
     if (move.kind !== "rewrite") continue;
-    const pin = await rewriteTable(
-      base,
-      move.from,
-      must(catalog.byKey.get(move.key), "it has a type"),
-      options,
-    );
+    const type = must(catalog.byKey.get(move.key), "it has a type");
+    const pin = await rewriteTable(base, move, type, options);
     if (pin === null) return null;
     pins.set(move.key, pin);
   }
@@ -47,7 +43,7 @@ export async function migrateTables(
 /** The first write replaces rows and columns, the others add what is left; nobody else may get in between. */
 async function rewriteTable(
   base: LoggedState,
-  from: TypeKey,
+  { from, fresh }: { readonly from: TypeKey; readonly fresh?: string },
   type: AnyType,
   { tables, lanceBranch, failpoint }: TableCommitOptions,
 ): Promise<TablePin | null> {
@@ -55,7 +51,7 @@ async function rewriteTable(
   const pinned = await tables.read(pin, stored, columnNames(stored));
   const rows = foldedRows(stored, pinned, deltas);
   const rowsMax = rowsPerWrite(stored, type);
-  let written: TablePin | null = pin;
+  let written: TablePin | null = fresh === undefined ? pin : emptyPin(fresh);
   for (let start = 0; written !== null && (start === 0 || start < rows.length); start += rowsMax) {
     const part = takeRows(stored, rows, start, Math.min(rows.length, start + rowsMax));
     const inserts = part.length === 0 ? null : underType(part, stored, type);

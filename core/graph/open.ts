@@ -8,7 +8,9 @@ import { EmbeddedGraph } from "./embedded.ts";
 import { readFormat } from "./format.ts";
 import { type Ports, systemPorts } from "./graph_ports.ts";
 import { OpenBranches } from "./open_branches.ts";
+import { readerBesidePurges } from "./purged_tables.ts";
 import { createTableCache } from "./read/table_cache.ts";
+import { settleLeftPurges } from "./schema_update.ts";
 import { SchemaStore } from "./schemas.ts";
 
 export { createGraph, graphExists } from "./init.ts";
@@ -31,14 +33,15 @@ export interface OpenGraphOptions {
 }
 
 /**
- * Opens a graph: four small reads, no table.
+ * Opens a graph: a few small reads, no table. Finishes the purge of a schema change whose process died.
  *
  * @throws AppError `graph_not_found`, `unsupported` for another storage format, `integrity_error` for damaged objects.
  */
 export async function openGraph(options: OpenGraphOptions): Promise<EmbeddedGraph> {
   const { store, tables, uri, gate = null, ports = systemPorts(), onBackgroundError = () => {} } = options;
-  const { cacheBytes } = options;
-  const cache = createTableCache(cacheBytes === undefined ? { tables } : { tables, maxBytes: cacheBytes });
+  const { cacheBytes: maxBytes } = options;
+  const reader = { tables: readerBesidePurges(tables, store) };
+  const cache = createTableCache(maxBytes === undefined ? reader : { ...reader, maxBytes });
   const schemas = new SchemaStore(store);
   const branches = new OpenBranches({ store, tables, cache, schemas, ports, onBackgroundError });
   const [format, main] = await Promise.all([readFormat(store), branches.find(MAIN)]);
@@ -48,6 +51,9 @@ export async function openGraph(options: OpenGraphOptions): Promise<EmbeddedGrap
       `no graph at \`${uri}\`: check the address, or create one with init`,
     );
   }
+  // What a dead process was to purge must not be readable any longer; that it cannot be done now is no reason not to open.
+  await settleLeftPurges({ store, main, ports }).catch(onBackgroundError);
+  const { graphId } = format;
   const accepted = await schemas.load(main.head.known.commit.schemaDigest);
-  return new EmbeddedGraph({ uri, store, cache, schemas, branches, main, accepted, gate, ports });
+  return new EmbeddedGraph({ uri, graphId, store, cache, schemas, branches, main, accepted, gate, ports });
 }

@@ -4,6 +4,7 @@
  *   a type of the schema         what a reader sees
  *   renamed since                the table under its current name
  *   not there at the commit      no table: reading it is refused
+ *   dropped for good since       a table that must not be read
  *   dropped and added again      no table either: the new one has another identity
  *   with properties added since  null in these
  *   with properties renamed      the values, under the current names
@@ -21,15 +22,16 @@ export function pairState(state: SnapshotState, catalog: Catalog): SnapshotState
     const table = byTable.get(type.tableId);
     if (table === undefined) continue;
     const { type: stored, pin, deltas } = table;
+    const gone = table.isReclaimed ? { isReclaimed: true } as const : {};
     if (hasSameColumns(stored, type)) {
-      tables.set(key, { type, pin, deltas });
+      tables.set(key, { type, pin, deltas, ...gone });
       continue;
     }
     const adapted = deltas.map((delta) => ({
       ...delta,
       upserts: delta.upserts === null ? null : underType(delta.upserts, stored, type),
     }));
-    tables.set(key, { type, pin, deltas: adapted, stored });
+    tables.set(key, { type, pin, deltas: adapted, stored, ...gone });
   }
   return { catalog, commit: state.commit, tables };
 }

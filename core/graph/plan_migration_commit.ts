@@ -8,6 +8,7 @@
  *   renamed, with deltas too large for that  folded: a new pin with the deltas in it
  *   kept, other columns                     rewritten: a new pin under the new type, with the deltas in it
  *   a type that is gone                     leaves the commit; older commits still pin the table
+ *   a type that loses data for good         carried or rewritten as above, but into a fresh table that no older commit pins
  *
  * All of them are prepared on one head and may be published on a later one: small commits in between become part of the
  * commit's own delta, so that a schema change is not starved by busy writers.
@@ -34,13 +35,26 @@ import { netDelta } from "./table_rewrite.ts";
 /** What becomes of the table of one type of the new schema. `from` is its key before. */
 export type TableMove =
   | { readonly kind: "add"; readonly key: TypeKey }
-  | { readonly kind: "keep" | "carry" | "fold" | "rewrite"; readonly key: TypeKey; readonly from: TypeKey };
+  | {
+    readonly kind: "keep" | "carry" | "fold" | "rewrite";
+    readonly key: TypeKey;
+    readonly from: TypeKey;
+    /** Path of the table that takes over, where the old one is to be purged. */
+    readonly fresh?: string;
+  };
 
 /** Encoded deltas that are carried: the other half is left for what is written meanwhile. */
 const CARRIED_CHARS_MAX = INLINE_COMMIT_BYTES_MAX / 2;
 
-/** What becomes of every table, ascending by the new key. Tables are the same by their id, whatever their types are called. */
-export function planMoves(base: LoggedState, catalog: Catalog): TableMove[] {
+/**
+ * What becomes of every table, ascending by the new key. Tables are the same by their id, whatever their types are called.
+ * `freshTable` names new tables for those that lose properties for good; null when older commits keep what is dropped.
+ */
+export function planMoves(
+  base: LoggedState,
+  catalog: Catalog,
+  freshTable: ((type: AnyType) => string) | null,
+): TableMove[] {
   const fromByTable = new Map([...base.tables].map(([from, table]) => [table.type.tableId, { from, table }]));
   let room = CARRIED_CHARS_MAX;
   return [...catalog.byKey].map(([key, type]): TableMove => {
@@ -49,15 +63,28 @@ export function planMoves(base: LoggedState, catalog: Catalog): TableMove[] {
     const { from, table } = old;
     const isSame = hasSameColumns(table.type, type);
     if (isSame && key === from) return { kind: "keep", key, from };
+    const fresh = freshTable !== null && losesProperty(table.type, type) ? { fresh: freshTable(type) } : {};
     if (isSame || table.pin.version === 0) {
       const chars = carriedChars(table, type, room);
       if (chars <= room) {
         room -= chars;
-        return { kind: "carry", key, from };
+        return { kind: "carry", key, from, ...fresh };
       }
     }
-    return { kind: isSame ? "fold" : "rewrite", key, from };
+    return { kind: isSame ? "fold" : "rewrite", key, from, ...fresh };
   });
+}
+
+/** Paths of the tables that no later commit pins once the moves are published, ascending. */
+export function abandonedTables(base: LoggedState, moves: readonly TableMove[]): string[] {
+  const kept = new Set(
+    moves.flatMap((move) => move.kind === "add" || move.fresh !== undefined ? [] : [move.from]),
+  );
+  return [...base.tables].filter(([key]) => !kept.has(key)).map(([_, { pin }]) => pin.table).sort();
+}
+
+function losesProperty(stored: AnyType, type: AnyType): boolean {
+  return stored.properties.some(({ id }) => !type.properties.some((property) => property.id === id));
 }
 
 /** Encoded length of a table's deltas under its new type; what is surely more than `room` is not encoded. */
@@ -73,6 +100,8 @@ export interface PreparedMigration {
   readonly moves: readonly TableMove[];
   /** Pins of the folded and rewritten tables by their new key; they hold what the base holds. */
   readonly pins: ReadonlyMap<TypeKey, TablePin>;
+  /** Id of the purge that the commit decides, or null. */
+  readonly purge: string | null;
 }
 
 /**
@@ -80,7 +109,7 @@ export interface PreparedMigration {
  * the base up to the head; `keyOf` names them in complaints. Null when too much happened in them: prepare again.
  */
 export function planMigrationCommit(
-  { base, moves, pins }: PreparedMigration,
+  { base, moves, pins, purge }: PreparedMigration,
   head: LoggedState,
   between: readonly LogSlot[],
   facts: CommitFacts,
@@ -100,8 +129,10 @@ export function planMigrationCommit(
       const later = deltasIn(between, move.from, before.type, keyOf);
       if (later === null) return null;
       const over = move.kind === "carry" ? [...before.deltas, ...later] : later;
-      const net = over.length === 0 ? null : netUnder(over, before.type, type);
-      const pin = move.kind === "carry" ? before.pin : must(pins.get(key), `${key} was written`);
+      const net = over.length === 0 ? null : carriedRows(move, netUnder(over, before.type, type));
+      const pin = move.kind === "carry"
+        ? (move.fresh === undefined ? before.pin : emptyPin(move.fresh))
+        : must(pins.get(key), `${key} was written`);
       const logged = net === null ? null : loggedDelta(facts.id, slot, net);
       const now = tableOf(head, move.from);
       const changed = hasSameColumns(before.type, type)
@@ -115,9 +146,21 @@ export function planMigrationCommit(
   }
   const deltaText = added.size === 0 ? null : JSON.stringify(delta);
   if (deltaText !== null && exceedsBytes(deltaText, INLINE_COMMIT_BYTES_MAX)) return null;
-  const commit = commitOf(head, [], tables, facts);
+  const plain = commitOf(head, [], tables, facts);
+  const commit = purge === null ? plain : { ...plain, purge };
   const state = advance(head, { commit, slot, catalog: facts.catalog, added });
   return { commit, deltaText, state };
+}
+
+/** The pin of a table that was never written. */
+export function emptyPin(table: string): TablePin {
+  return { table, branch: null, version: 0, rows: 0 };
+}
+
+/** The rows that the commit itself holds; a table that begins with them has nothing to remove. */
+function carriedRows(move: TableMove, net: DeltaRows): DeltaRows | null {
+  if (move.kind !== "carry" || move.fresh === undefined) return net;
+  return net.upserts === null ? null : { upserts: net.upserts, deletes: [] };
 }
 
 /** Everything before `slot` is in the pin or in the delta of this slot, and older deltas go by the old type. */

@@ -1,9 +1,11 @@
 /**
  * Changing the schema of a graph: one commit that pins the new contract and holds every table under it.
  *
- *   head ──> plan of steps ──> refused, or the contract stored ──> tables written ──> slot n+1
+ *   head ──> plan of steps ──> refused, or the contract stored ──> tables written ──> slot n+1 (──> purge)
  *
- * Everything is decided anew on the newest head when another process was faster, so nothing that it wrote is lost.
+ * Everything is decided anew on the newest head when another process was faster, so nothing that it wrote is lost. Drops
+ * are soft, older commits keep what was dropped, unless data loss is allowed: then it is purged after the publish, and
+ * a process that dies before it is done leaves a record for the next one (`purge.ts`).
  */
 import { WRITE_ATTEMPTS_MAX } from "../base/limits.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
@@ -11,6 +13,7 @@ import type { SourceText } from "../base/span.ts";
 import { must } from "../base/assert.ts";
 import { AppError } from "../errors.ts";
 import type { AcceptedSchema } from "../schema/accept.ts";
+import type { AnyType } from "../schema/catalog.ts";
 import { type MigrationPlan, requirePlan } from "../schema/plan.ts";
 import { refusalText } from "../schema/step_text.ts";
 import { firstRefusal, type SchemaStep } from "../schema/steps.ts";
@@ -19,12 +22,28 @@ import { MAIN } from "./branch_name.ts";
 import { listBranches } from "./branches.ts";
 import type { Commit } from "./commit.ts";
 import { writeConflict } from "./conflicts.ts";
+import { putFence, removeFence } from "./fence.ts";
 import type { Ports } from "./graph_ports.ts";
 import type { LoggedState } from "./logged_state.ts";
 import { migrateTables } from "./migrate_tables.ts";
 import type { OpenBranch } from "./open_branches.ts";
-import { planMigrationCommit, planMoves, type PreparedMigration } from "./plan_migration_commit.ts";
+import { emptyTable, type PlannedCommit } from "./plan_commit.ts";
+import {
+  abandonedTables,
+  planMigrationCommit,
+  planMoves,
+  type PreparedMigration,
+  type TableMove,
+} from "./plan_migration_commit.ts";
 import type { SoleTurn } from "./publish.ts";
+import {
+  finishPurge,
+  type Purge,
+  type PurgeOptions,
+  recordPurge,
+  settlePurges,
+  withdrawPurge,
+} from "./purge.ts";
 import type { SchemaStore } from "./schemas.ts";
 
 /** What a schema update would do. */
@@ -52,19 +71,28 @@ export interface SchemaUpdateOptions {
   readonly ports: Ports;
   readonly source: SourceText;
   readonly actor: string | null;
-  /** Makes drops hard, which is refused today. */
+  /** Makes drops hard: older versions of what loses data are purged. */
   readonly allowDataLoss: boolean;
+  /** Called once tables are marked as gone: older commits must be opened anew. */
+  readonly forgetSnapshots: () => void;
+}
+
+/** A published schema change with what is left to purge. */
+interface Change extends SchemaUpdate {
+  readonly purge: { readonly what: Purge; readonly slot: number } | null;
 }
 
 /**
  * Replaces the schema of main by one commit.
  *
  * @throws AppError `schema_error`; `unsupported` with the first step that cannot be made; `branch_in_use` when there are
- * other branches; `write_conflict` when other processes were faster too often. Nothing has changed then.
+ * other branches; `write_conflict` when other processes were faster too often. Nothing has changed then. `storage_error`
+ * when the schema has changed and what it drops for good could not be purged: the next schema change goes on with it.
  */
 export async function updateSchema(options: SchemaUpdateOptions): Promise<SchemaUpdate> {
   const { main } = options;
-  return await main.writer.writeAlone("schema", async (turn) => {
+  await settlePurges(purging(options), await headOf(main));
+  const { purge, ...update } = await main.writer.writeAlone("schema", async (turn) => {
     const first = await turn.latest();
     for (let lost = 0, base = first; lost < WRITE_ATTEMPTS_MAX; base = await turn.latest()) {
       const done = await attempt(options, turn, base);
@@ -74,6 +102,42 @@ export async function updateSchema(options: SchemaUpdateOptions): Promise<Schema
     const { commit: actual } = await turn.latest();
     throw writeConflict({ branch: MAIN, expected: first.commit, actual, touched: [] });
   });
+  if (purge !== null) await purgeNow(options, purge.what, purge.slot);
+  return update;
+}
+
+/** Finishes the purges that dead processes left on a graph. */
+export async function settleLeftPurges(
+  options: Pick<SchemaUpdateOptions, "store" | "main" | "ports">,
+): Promise<void> {
+  await settlePurges(purging(options), await headOf(options.main));
+}
+
+async function headOf(main: OpenBranch): Promise<{ readonly slot: number; readonly schemaDigest: string }> {
+  const { slot, commit } = await main.head.latest();
+  return { slot, schemaDigest: commit.schemaDigest };
+}
+
+function purging(
+  { store, main, ports }: Pick<SchemaUpdateOptions, "store" | "main" | "ports">,
+): PurgeOptions {
+  return { store, log: main.head.source.log, failpoint: (step) => ports.failpoint(`schema.${step}`) };
+}
+
+async function purgeNow(options: SchemaUpdateOptions, purge: Purge, slot: number): Promise<void> {
+  try {
+    await finishPurge(purging(options), purge, slot);
+  } catch (cause) {
+    const what = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError(
+      "storage_error",
+      `the schema was changed, but the data that it drops for good is not purged yet: ${what}; ` +
+        "apply the same schema again to finish",
+      { cause },
+    );
+  } finally {
+    options.forgetSnapshots();
+  }
 }
 
 /** Prepares on one head and publishes on it or on a later one; null when too much happened meanwhile. */
@@ -81,34 +145,78 @@ async function attempt(
   options: SchemaUpdateOptions,
   turn: SoleTurn,
   base: LoggedState,
-): Promise<SchemaUpdate | null> {
+): Promise<Change | null> {
   const { store, schemas, ports, source, allowDataLoss } = options;
   const previous = await schemas.load(base.commit.schemaDigest);
-  if (source.text === previous.source) return { commit: null, steps: [], diagnostics: [] };
+  if (source.text === previous.source) return { commit: null, steps: [], diagnostics: [], purge: null };
   const { steps, next, diagnostics } = supportedPlan(requirePlan(previous, source, { allowDataLoss }));
   await refuseBranches(store);
   await schemas.save(next);
   await ports.failpoint("schema.saved");
-  const moves = planMoves(base, next.catalog);
+  const freshTable = (type: AnyType) => `${emptyTable(type).pin.table}-${ports.newId()}`;
+  const moves = planMoves(base, next.catalog, allowDataLoss ? freshTable : null);
+  const purge = allowDataLoss ? purgeOf(base, moves, ports.newId()) : null;
+  if (purge === null) {
+    const commit = await writeAndPublish(options, turn, { base, moves, purge }, next);
+    return commit === null ? null : { commit, steps, diagnostics, purge };
+  }
+  await recordPurge(store, purge);
+  await ports.failpoint("schema.purge_recorded");
+  let isInDoubt = false;
+  let slot = 0;
+  const append: SoleTurn["append"] = async (planned) => {
+    isInDoubt = true;
+    ({ slot } = planned.state);
+    return isInDoubt = await turn.append(planned);
+  };
+  const prepared = { base, moves, purge: purge.id };
+  try {
+    const commit = await writeAndPublish(options, { ...turn, append }, prepared, next);
+    if (commit !== null) return { commit, steps, diagnostics, purge: { what: purge, slot } };
+  } catch (error) {
+    if (isInDoubt) throw error;
+    await withdrawPurge(store, purge).catch(() => {});
+    // Who settles records removes fresh tables that came to nothing, maybe while they are being written.
+    if ((await turn.latest()).commit.schemaDigest === base.commit.schemaDigest) throw error;
+    return null;
+  }
+  await withdrawPurge(store, purge);
+  return null;
+}
+
+/** What the moves drop for good, or null. */
+function purgeOf(base: LoggedState, moves: readonly TableMove[], id: string): Purge | null {
+  const tables = abandonedTables(base, moves);
+  const fresh = moves.flatMap((move) => move.kind !== "add" && move.fresh !== undefined ? [move.fresh] : []);
+  const { slot: after, commit: { schemaDigest } } = base;
+  return tables.length === 0 ? null : { id, after, schemaDigest, tables, fresh };
+}
+
+async function writeAndPublish(
+  options: SchemaUpdateOptions,
+  turn: SoleTurn,
+  plan: Omit<PreparedMigration, "pins">,
+  next: AcceptedSchema,
+): Promise<Commit | null> {
+  const { base, moves } = plan;
   const pins = await migrateTables(base, moves, next.catalog, turn.tableCommits);
   if (pins === null) return null;
-  await ports.failpoint("schema.tables_written");
-  const commit = await publishPrepared(options, turn, { base, moves, pins }, next);
-  return commit === null ? null : { commit, steps, diagnostics };
+  await options.ports.failpoint("schema.tables_written");
+  return await publishPrepared(options, turn, { ...plan, pins }, next);
 }
 
 async function publishPrepared(
-  { store, ports, actor }: SchemaUpdateOptions,
+  options: SchemaUpdateOptions,
   turn: SoleTurn,
   prepared: PreparedMigration,
   next: AcceptedSchema,
 ): Promise<Commit | null> {
-  const { slot, commit: { schemaDigest } } = prepared.base;
+  const { ports, actor } = options;
+  const { slot } = prepared.base;
   for (let lost = 0; lost < WRITE_ATTEMPTS_MAX; lost++) {
     const head = await turn.latest();
-    if (head.commit.schemaDigest !== schemaDigest) return null;
-    // Rewriting may take a while, in which another process may have made a branch.
-    await refuseBranches(store);
+    const between = await turn.slotsBetween(slot, head.slot);
+    if (between.some(({ commits }) => commits.some(isSchemaChange))) return null;
     const facts = {
       id: ports.newId(),
       branch: MAIN,
@@ -118,13 +226,35 @@ async function publishPrepared(
       schemaDigest: next.digests.contract,
       catalog: next.catalog,
     } as const;
-    const between = await turn.slotsBetween(slot, head.slot);
     const planned = planMigrationCommit(prepared, head, between, facts, (one) => turn.keyOf(one));
     if (planned === null) return null;
-    if (await turn.append(planned)) return planned.commit;
+    if (await appendAlone(options, turn, planned)) return planned.commit;
     // Nothing is lost but the slot: the next one is tried at once.
   }
   return null;
+}
+
+/** Publishes unless there are branches; none can be made from main meanwhile. */
+async function appendAlone(
+  { store, main, ports }: SchemaUpdateOptions,
+  turn: SoleTurn,
+  planned: PlannedCommit,
+): Promise<boolean> {
+  const { incarnation } = main.ref;
+  const { slot } = planned.state;
+  const fence = await putFence(store, ports, { name: MAIN, incarnation, slot, purpose: "schema" });
+  try {
+    // Rewriting may take a while, in which another process may have made a branch.
+    await refuseBranches(store);
+    return await turn.append(planned);
+  } finally {
+    // One that stays costs the next branch a look, nothing else.
+    await removeFence(store, fence).catch(() => {});
+  }
+}
+
+function isSchemaChange({ operation }: Commit): boolean {
+  return operation === "schema_apply";
 }
 
 /** What {@linkcode updateSchema} would do. Throws `AppError("schema_error")`. */
@@ -144,13 +274,6 @@ function supportedPlan(plan: MigrationPlan): MigrationPlan & { readonly next: Ac
   const { steps, next } = plan;
   const refusal = firstRefusal(steps);
   if (refusal !== null) throw new AppError("unsupported", refusalText(refusal));
-  if (steps.some((step) => "mode" in step && step.mode === "hard")) {
-    throw new AppError(
-      "unsupported",
-      "hard drops, which purge old versions, are not supported: drop softly by leaving out `--allow-data-loss`, " +
-        "older commits then keep the data",
-    );
-  }
   return { ...plan, next: must(next, "a supported plan has a new schema") };
 }
 

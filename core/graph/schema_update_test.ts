@@ -49,7 +49,7 @@ async function count(graph: EmbeddedGraph, type: string, snapshot?: string): Pro
   return (await rows(graph, `match { $x: ${type} } return { $x }`, snapshot) as unknown[]).length;
 }
 
-Deno.test("25: a rename of a type and a property keeps ids, rows and edges, under one commit", async () => {
+Deno.test("schema-language 25: a rename of a type and a property keeps ids, rows and edges, under one commit", async () => {
   const world = await createFilmWorld();
   const [graph, other] = [await world.open(), await world.open()];
   await loadLines(graph, manyFilms("f"));
@@ -78,7 +78,7 @@ Deno.test("25: a rename of a type and a property keeps ids, rows and edges, unde
   }
 });
 
-Deno.test("35: an older commit shows its own rows under today's names", async () => {
+Deno.test("graph-engine 35: an older commit shows its own rows under today's names", async () => {
   const world = await createFilmWorld();
   const graph = await world.open();
   await loadLines(graph, [film("a", "A", 1), person("p", "Pia"), directed("p", "a")]);
@@ -110,7 +110,7 @@ Deno.test("35: an older commit shows its own rows under today's names", async ()
   }
 });
 
-Deno.test("20: the parts of a composite id keep their order when their names cross", async () => {
+Deno.test("schema-language 20: the parts of a composite id keep their order when their names cross", async () => {
   const world = await createFilmWorld(`node Berth { bay: I32  site: String  @key(site, bay) }`);
   const graph = await world.open();
   const line = (a: Record<string, unknown>) => ({ type: "Berth", data: a });
@@ -126,7 +126,7 @@ Deno.test("20: the parts of a composite id keep their order when their names cro
   ]);
 });
 
-Deno.test("27: a type that is dropped and added again is an empty table", async () => {
+Deno.test("schema-language 27: a type that is dropped and added again is an empty table", async () => {
   const world = await createFilmWorld();
   const graph = await world.open();
   await loadLines(graph, [...manyFilms("f"), person("p"), directed("p", "f1")]);
@@ -150,7 +150,7 @@ Deno.test("27: a type that is dropped and added again is an empty table", async 
   for (const each of [graph, await world.open()]) assert.equal(await count(each, "Film"), 1);
 });
 
-Deno.test("27: a property that is dropped and added again is empty, in history too", async () => {
+Deno.test("schema-language 27: a property that is dropped and added again is empty, in history too", async () => {
   const world = await createFilmWorld();
   const graph = await world.open();
   const { commit } = await loadLines(graph, [film("a", "A", 1927)]);
@@ -163,7 +163,7 @@ Deno.test("27: a property that is dropped and added again is empty, in history t
   }
 });
 
-Deno.test("28: a nullable property, an index and an enum value arrive in three steps and one commit", async () => {
+Deno.test("schema-language 28: a nullable property, an index and an enum value arrive in three steps and one commit", async () => {
   const world = await createFilmWorld(
     "node Film {\n  slug: String @key\n  state: enum(b, a)?\n  year: I32?\n}",
   );
@@ -200,7 +200,7 @@ Deno.test("metadata changes write no table, and deltas over the pins stay", asyn
   }
 });
 
-Deno.test("29: what is not supported is refused by the first such step, and nothing changes", async () => {
+Deno.test("schema-language 29: what is not supported is refused by the first such step, and nothing changes", async () => {
   const world = await createFilmWorld();
   const graph = await world.open();
   await loadLines(graph, [film("a")]);
@@ -227,20 +227,7 @@ Deno.test("29: what is not supported is refused by the first such step, and noth
   assert.equal((await graph.schema()).schema_source, FILM_SCHEMA.text);
 });
 
-Deno.test("30: hard drops are refused with the way out, and soft ones go through", async () => {
-  const graph = await (await createFilmWorld()).open();
-  const desired = edited(["  year: I32?\n", ""]);
-  const error = await rejection(graph.schemaUpdate(desired, { allowDataLoss: true }));
-  assert.equal(error.code, "unsupported");
-  assert.match(error.message, /hard drops.*leaving out `--allow-data-loss`/);
-  assert.ok(
-    (await graph.schemaUpdate(edited(["year: I32?", "year: I32?  note: String?"]), { allowDataLoss: true }))
-      .applied,
-  );
-  assert.deepEqual(kinds((await graph.schemaUpdate(desired)).steps), ["drop_property", "drop_property"]);
-});
-
-Deno.test("31: a second branch blocks the change, not the steps of its preview", async () => {
+Deno.test("schema-language 31: a second branch blocks the change, not the steps of its preview", async () => {
   const graph = await (await createFilmWorld()).open();
   for (const name of ["b", "a"]) await graph.createBranch({ name });
   const desired = edited(["year: I32?", "year: I32?  note: String?"]);
@@ -269,7 +256,7 @@ Deno.test("a branch that appears while tables are rewritten still blocks the cha
   assert.equal(await count(await world.open(), "Film"), 300);
 });
 
-Deno.test("33: an edit of comments is applied without steps, and its repetition is not", async () => {
+Deno.test("schema-language 33: an edit of comments is applied without steps, and its repetition is not", async () => {
   const graph = await (await createFilmWorld()).open();
   const desired = edited(["node Film", "// moving pictures\nnode Film"]);
   const { applied, steps } = await graph.schemaUpdate(desired);

@@ -11,6 +11,8 @@ export interface SnapshotSource {
   readonly log: BranchLog;
   /** The catalog of a schema digest that commits pin. */
   catalogOf(schemaDigest: string): Promise<Catalog>;
+  /** The tables whose data was dropped for good; absent where none can be. */
+  purgedTables?(): Promise<ReadonlySet<string>>;
 }
 
 /** The state after a filled slot. */
@@ -34,11 +36,14 @@ export async function openCommit(
     source.catalogOf(commit.schemaDigest),
     log.readRange(from, logged.slot - 1),
   ]);
+  // After the log was read: a purge names its tables before it takes rows away.
+  const purged = await source.purgedTables?.();
   return stateOfCommit({
     catalog,
     commit,
     slot: logged.slot,
     slots: [...before, logged],
     keyOf: (slot) => log.keyOf(slot),
+    isPurged: (table) => purged?.has(table) ?? false,
   });
 }

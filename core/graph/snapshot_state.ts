@@ -24,6 +24,8 @@ export interface TableSnapshot {
   readonly deltas: readonly DecodedDelta[];
   /** The type that the pin was written under, when its columns are not those of `type`: they pair by property id then. */
   readonly stored?: AnyType;
+  /** Rows of the table are gone for good: it must not be read. Absent means that they are there. */
+  readonly isReclaimed?: true;
 }
 
 /** One commit of a graph. */

@@ -3,6 +3,7 @@ import { assert, must } from "../../base/assert.ts";
 import { AppError } from "../../errors.ts";
 import type { Catalog, TypeKey } from "../../schema/catalog.ts";
 import type { Commit } from "../commit.ts";
+import { reclaimed } from "../purged_tables.ts";
 import type { SnapshotState, TableSnapshot } from "../snapshot_state.ts";
 import type { Adjacency } from "./adjacency.ts";
 import type { LiveTable } from "./live_table.ts";
@@ -142,8 +143,9 @@ export class MemoryGraphView implements GraphView {
   /** Every table a query reads is asked for here first, when its plan is made. */
   #snapshot(key: TypeKey): TableSnapshot {
     const snapshot = this.#state.tables.get(key);
-    if (snapshot !== undefined) return snapshot;
+    if (snapshot !== undefined && !snapshot.isReclaimed) return snapshot;
     const { kind, name } = must(this.catalog.byKey.get(key), `the schema has ${key}`);
+    if (snapshot !== undefined) throw reclaimed(`${kind} type '${name}' of commit '${this.commit.id}'`);
     throw new AppError("invalid_input", `${kind} type '${name}' does not exist at this snapshot`);
   }
 }

@@ -1,0 +1,248 @@
+import assert from "node:assert/strict";
+import {
+  createFilmWorld,
+  directed,
+  film,
+  FILM_SCHEMA,
+  type GraphWorld,
+  loadLines,
+  person,
+  rejection,
+} from "../../tests/support/embedded_graphs.ts";
+import type { EmbeddedGraph } from "./embedded.ts";
+
+const source = (text: string) => ({ path: "films.pg", text });
+const WITHOUT_TITLE = source(FILM_SCHEMA.text.replace("  title: String\n", ""));
+const WITHOUT_FILMS = source("node Person {\n  slug: String @key\n  name: String?\n}\n");
+const HARD = { allowDataLoss: true };
+
+/** Stands in every title that is dropped. */
+const SECRET = "secret-title";
+
+async function ids(graph: EmbeddedGraph, type: string, snapshot?: string): Promise<string[]> {
+  const query = `query q() { match { $x: ${type} } return { $x } order { $x.slug } }`;
+  const output = await graph.query({ source: query, ...(snapshot === undefined ? {} : { snapshot }) });
+  return (JSON.parse(output.rows.toJsonText()) as { x: string }[]).map(({ x }) => x);
+}
+
+async function isReclaimed(reading: Promise<unknown>): Promise<void> {
+  const error = await rejection(reading);
+  assert.deepEqual([error.code, error.facts.status], ["historical_version_reclaimed", 410]);
+  assert.match(error.message, /^node type 'Film' of commit '[0-9A-Z]{26}' was reclaimed: /);
+}
+
+/** Rows that fill more than a log object. */
+function manyFilms(prefix: string): unknown[] {
+  return Array.from({ length: 300 }, (_, i) => film(`${prefix}${i}`, `${SECRET}${"x".repeat(300)}`, i));
+}
+
+/** Everything the log and the objects beside it hold, as one text. */
+async function manifestText({ store }: GraphWorld): Promise<string> {
+  const ref = JSON.parse(new TextDecoder().decode((await store.get("__manifest/branches/main.json"))!.bytes));
+  const folders = [`__manifest/log/${ref.incarnation}`, "__manifest/touched", "__manifest/purges"];
+  let text = "";
+  for (const folder of folders) {
+    for (const name of await store.list(folder)) {
+      text += new TextDecoder().decode((await store.get(`${folder}/${name}`))!.bytes);
+    }
+  }
+  return text;
+}
+
+Deno.test("a hard drop of a property takes it out of a small graph: older commits of the table are gone, all else stays", async () => {
+  const world = await createFilmWorld();
+  const [graph, other] = [await world.open(), await world.open()];
+  await loadLines(graph, [film("a", SECRET, 1), person("p", "Pia"), directed("p", "a")]);
+  const { commit } = await loadLines(graph, [film("b", `${SECRET} 2`, 2), film("c", SECRET)]);
+  await graph.mutate({ source: 'query d() { delete Film where slug = "c" }' });
+  const before = commit!.graph_commit_id;
+  for (const each of [graph, other]) assert.deepEqual(await ids(each, "Film", before), ["a", "b", "c"]);
+  const { commits } = await graph.commits();
+
+  const { steps, commit: dropped } = await graph.schemaUpdate(WITHOUT_TITLE, HARD);
+  assert.deepEqual(steps, [
+    { kind: "drop_property", type_kind: "node", type_name: "Film", property_name: "title", mode: "hard" },
+  ]);
+  assert.doesNotMatch(await manifestText(world), new RegExp(SECRET));
+  assert.deepEqual(await world.store.list("__manifest/purges"), []);
+  assert.match(dropped!.tables["node:Film"]!.pin.table, /^nodes\/\d+-[0-9A-Z]{26}$/);
+  for (const each of [graph, other, await world.open()]) {
+    assert.deepEqual(await ids(each, "Film"), ["a", "b"]);
+    const [head, ...older] = (await each.commits()).commits;
+    assert.deepEqual([head!.graph_commit_id, older], [dropped!.id, commits]);
+    assert.deepEqual(await ids(each, "Person", before), ["p"]);
+  }
+  for (const each of [graph, await world.open()]) {
+    for (const { graph_commit_id: id } of commits) await isReclaimed(ids(each, "Film", id));
+  }
+  // A snapshot that another process has open may go on, whole.
+  assert.deepEqual(await ids(other, "Film", before), ["a", "b", "c"]);
+  await loadLines(graph, [{ type: "Film", data: { slug: "d" } }]);
+  for (const each of [graph, other, await world.open()]) {
+    assert.deepEqual(await ids(each, "Film"), ["a", "b", "d"]);
+  }
+});
+
+Deno.test("a hard drop purges written tables, their deltas and the ids beside the log, through renames", async () => {
+  const world = await createFilmWorld();
+  const graph = await world.open();
+  await loadLines(graph, manyFilms("f"));
+  await loadLines(graph, manyFilms("g"));
+  await loadLines(graph, [film("f0", `${SECRET} pending`, 7), person("p"), directed("p", "f0")]);
+  const old = (await graph.snapshot()).datasets.find(({ type_name }) => type_name === "Film")!;
+  const renamed = FILM_SCHEMA.text.replace("node Film {", 'node Movie @rename_from("Film") {').replace(
+    "> Film",
+    "> Movie",
+  );
+  await graph.schemaUpdate(source(renamed));
+  await loadLines(graph, [{ type: "Movie", data: { slug: "h", title: SECRET } }]);
+  for (const held of [/"upserts":\["g0",/, /secret-title pending/]) {
+    assert.match(await manifestText(world), held);
+  }
+  const before = (await graph.commits()).commits;
+
+  await graph.schemaUpdate(source(renamed.replace("  title: String\n", "")), HARD);
+  const text = await manifestText(world);
+  assert.doesNotMatch(text, new RegExp(SECRET));
+  assert.doesNotMatch(text, /"g0"/);
+  const now = (await graph.snapshot()).datasets.find(({ type_name }) => type_name === "Movie")!;
+  assert.notEqual(now.dataset_path, old.dataset_path);
+  assert.equal(now.entity_count, 601);
+  for (const each of [graph, await world.open()]) {
+    assert.equal((await ids(each, "Movie")).length, 601);
+    for (const { graph_commit_id: id } of before) {
+      const error = await rejection(ids(each, "Movie", id));
+      assert.match(error.message, /^node type 'Movie' of commit .* was reclaimed/);
+    }
+    const question =
+      "query q() { match { $p: Person $p directed $m } return { $m.slug as s, $m.year as y } }";
+    const { rows } = await each.query({ source: question });
+    assert.deepEqual(JSON.parse(rows.toJsonText()), [{ s: "f0", y: 7 }]);
+  }
+});
+
+Deno.test("a hard drop of a type purges it; the type added again under the name is another one", async () => {
+  const world = await createFilmWorld();
+  const graph = await world.open();
+  await loadLines(graph, [film("a", SECRET), person("p"), directed("p", "a")]);
+  await graph.schemaUpdate(WITHOUT_FILMS, HARD);
+  assert.doesNotMatch(await manifestText(world), new RegExp(SECRET));
+  assert.deepEqual((await world.store.list("__manifest/purged")).map((name) => name.split("-")[0]), [
+    "edges",
+    "nodes",
+  ]);
+  await graph.schemaUpdate(FILM_SCHEMA);
+  await loadLines(graph, [film("a", "another")]);
+  for (const each of [graph, await world.open()]) {
+    assert.deepEqual(await ids(each, "Film"), ["a"]);
+    assert.deepEqual(await ids(each, "Person"), ["p"]);
+  }
+});
+
+Deno.test("soft drops, and hard plans without drops, purge nothing", async () => {
+  const world = await createFilmWorld();
+  const graph = await world.open();
+  const { commit } = await loadLines(graph, [film("a", SECRET)]);
+  await graph.schemaUpdate(source(FILM_SCHEMA.text.replace("year: I32?", "year: I32?  note: String?")), HARD);
+  await graph.schemaUpdate(WITHOUT_TITLE);
+  assert.match(await manifestText(world), new RegExp(SECRET));
+  assert.deepEqual(await world.store.list("__manifest/purged"), []);
+  assert.deepEqual(await ids(graph, "Film", commit!.graph_commit_id), ["a"]);
+});
+
+Deno.test("small writes that get in between a hard drop are kept, without what is dropped", async () => {
+  const world = await createFilmWorld();
+  const other = await world.open();
+  let raced = 0;
+  const graph = await world.open({
+    failpoint: async (name) => {
+      if (name === "schema.before_append" && ++raced <= 3) {
+        await loadLines(other, [film(`race${raced}`, SECRET)]);
+      }
+    },
+  });
+  await loadLines(graph, manyFilms("f"));
+  await graph.schemaUpdate(WITHOUT_TITLE, HARD);
+  assert.equal(raced, 4);
+  assert.doesNotMatch(await manifestText(world), new RegExp(SECRET));
+  for (const each of [graph, other, await world.open()]) assert.equal((await ids(each, "Film")).length, 303);
+});
+
+Deno.test("a purge that dies at any step is finished by the next process that opens the graph", async () => {
+  for (const step of ["after_append", "purge.marked", "purge.scrubbed", "purge.removed"]) {
+    const world = await createFilmWorld();
+    const dying = await world.open({
+      failpoint: (name) => {
+        if (name === `schema.${step}`) throw new Error("died");
+      },
+    });
+    const { commit } = await loadLines(dying, [film("a", SECRET)]);
+    await assert.rejects(dying.schemaUpdate(WITHOUT_TITLE, HARD), /died/);
+    assert.equal((await world.store.list("__manifest/purges")).length, 1, step);
+    const errors: unknown[] = [];
+    const next = await world.open({ errors });
+    assert.deepEqual([await world.store.list("__manifest/purges"), errors], [[], []], step);
+    assert.doesNotMatch(await manifestText(world), new RegExp(SECRET), step);
+    for (const each of [next, dying]) assert.deepEqual(await ids(each, "Film"), ["a"]);
+    await isReclaimed(ids(next, "Film", commit!.graph_commit_id));
+  }
+});
+
+Deno.test("a purge that failed is finished by the same schema change again", async () => {
+  const world = await createFilmWorld();
+  let isBroken = true;
+  const graph = await world.open({
+    failpoint: (name) => {
+      if (isBroken && name === "schema.purge.marked") throw new Error("disk full");
+    },
+  });
+  await loadLines(graph, [film("a", SECRET)]);
+  const error = await rejection(graph.schemaUpdate(WITHOUT_TITLE, HARD));
+  assert.equal(error.code, "storage_error");
+  assert.match(error.message, /not purged yet: disk full; apply the same schema again/);
+  isBroken = false;
+  assert.equal((await graph.schemaUpdate(WITHOUT_TITLE, HARD)).applied, false);
+  assert.doesNotMatch(await manifestText(world), new RegExp(SECRET));
+});
+
+Deno.test("a hard drop that is refused or outrun leaves nothing; one whose process died is cleared away later", async () => {
+  const world = await createFilmWorld();
+  const other = await world.open();
+  const graph = await world.open({
+    failpoint: async (name) => {
+      if (name === "schema.tables_written") await other.createBranch({ name: "late" });
+    },
+  });
+  const { commit } = await loadLines(graph, manyFilms("f"));
+  assert.equal((await rejection(graph.schemaUpdate(WITHOUT_TITLE, HARD))).code, "branch_in_use");
+  assert.deepEqual(await world.store.list("__manifest/purges"), []);
+  assert.equal((await ids(graph, "Film", commit!.graph_commit_id)).length, 300);
+});
+
+Deno.test("the record of a process that died before its publish counts for nothing", async () => {
+  const world = await createFilmWorld();
+  const graph = await world.open();
+  const { commit } = await loadLines(graph, [film("a", SECRET)]);
+  // Killed after its tables were written, beside another process that changed the schema in another way.
+  const id = "01J8ZQ4V9S3M5T6W7X8Y9Z0A1B";
+  const table = (await graph.snapshot()).datasets.find(({ type_name }) => type_name === "Film")!.dataset_path;
+  const record = {
+    format: 1,
+    id,
+    after: 2,
+    schema_digest: graph.accepted().digests.contract,
+    tables: [table.replace(".lance", "")],
+    fresh: [`nodes/99-${id}`],
+  };
+  const bytes = new TextEncoder().encode(JSON.stringify(record));
+  await world.store.put(`__manifest/purges/${id}.json`, bytes);
+  await world.store.put(`nodes/99-${id}.lance/data`, bytes);
+  // It may be alive: nobody touches it.
+  await (await world.open()).schemaUpdate(FILM_SCHEMA);
+  assert.equal((await world.store.list("__manifest/purges")).length, 1);
+  await graph.schemaUpdate(source(`// moved on\n${FILM_SCHEMA.text}`));
+  const next = await world.open();
+  assert.deepEqual(await world.store.list("__manifest/purges"), []);
+  assert.equal(await world.store.prefixExists(`nodes/99-${id}.lance`), false);
+  assert.deepEqual(await ids(next, "Film", commit!.graph_commit_id), ["a"]);
+});
