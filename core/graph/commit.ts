@@ -91,6 +91,8 @@ export interface Commit {
    * under the new types.
    */
   readonly delta?: Readonly<Record<TypeKey, TableDelta>>;
+  /** On the end of a log: the id of the deletion, so that of two at once each knows whether it was its own. */
+  readonly deletion?: string;
   /** On a schema change that drops data for good: the id of its purge (`purge.ts`). */
   readonly purge?: string;
   /** Tables whose rows were in `delta` until a purge took them out. */

@@ -165,6 +165,7 @@ class Reader {
       changes: this.#mapped(fields, "changes", (item) => this.#changes(item)),
       ...(fields.touched === undefined ? {} : { touched: this.strings(fields, "touched") }),
       tables: { ...before?.tables, ...this.#mapped(fields, "tables", (item) => this.#table(item)) },
+      ...(fields.deletion === undefined ? {} : { deletion: this.ulid(fields, "deletion") }),
       ...(fields.purge === undefined ? {} : { purge: this.ulid(fields, "purge") }),
       ...(fields.purged === undefined ? {} : { purged: this.strings(fields, "purged") }),
     };

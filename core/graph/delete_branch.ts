@@ -81,7 +81,7 @@ async function publishEnd(
         `branch '${name}' cannot be deleted: ${obstacle}, delete that one first`,
       );
     }
-    if (await turn.append(planEnd(head))) return true;
+    if (await turn.append(planEnd(head, ports.newId()))) return true;
     await removeFence(store, fence);
     await turn.pause(++lost);
   }

@@ -148,8 +148,8 @@ export function planFold(
 }
 
 /** The end of a branch, to be published in the slot after its head: nothing comes after it. */
-export function planEnd(before: LoggedState): PlannedCommit {
-  const commit = restate(before.commit, "end");
+export function planEnd(before: LoggedState, deletion: string): PlannedCommit {
+  const commit: Commit = { ...restate(before.commit, "end"), deletion };
   return { commit, deltaText: null, state: { ...before, commit, slot: before.slot + 1 } };
 }
 
