@@ -236,9 +236,18 @@ async function publish(
     provenance,
     approvals: facts.used,
     changes: facts.changes.map((change) => historyChange(change, facts.changedCommits)),
+    ...notesOf(report.diagnostics),
   };
   report.diagnostics.push(...await writeHistory(store, record));
   return true;
+}
+
+/** A lock that was taken over from a dead run belongs to the story of a revision. */
+function notesOf(diagnostics: readonly Diagnostic[]): Pick<HistoryRecord, "notes"> {
+  const notes = diagnostics.filter(({ code }) => code === "state_lock_taken_over").map(({ message }) =>
+    message
+  );
+  return notes.length === 0 ? {} : { notes };
 }
 
 function historyChange(change: PlannedChange, changedCommits: ReadonlyMap<string, string | null>) {

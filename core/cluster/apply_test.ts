@@ -734,3 +734,12 @@ Deno.test("status reports a missing ledger, a lost blob, a pending record and a 
   const broken = await bench.status();
   assert.deepEqual([broken.exitCode, codes(broken.diagnostics)], [1, ["unsupported_state_version"]]);
 });
+
+Deno.test("a folder in the place of the ledger is no missing ledger", async () => {
+  const bench = clusterBench();
+  await bench.put(`${LEDGER}/junk`, "junk");
+  for (const { exitCode, diagnostics } of [await bench.plan(), await bench.apply(), await bench.status()]) {
+    assert.deepEqual([exitCode, codes(diagnostics)], [1, ["state_read_error"]]);
+  }
+  assert.equal(await bench.store.prefixExists("graphs"), false);
+});

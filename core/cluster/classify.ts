@@ -6,6 +6,7 @@
  * | Change | Fate |
  * |---|---|
  * | graph create | P: blocked `cluster_recovery_pending`; applied |
+ * | graph create whose bundle waits | blocked `dependency_not_applied`, with its schema and queries |
  * | graph update | S: deferred `apply_unsupported_kind`; derived |
  * | graph delete | P: blocked `cluster_recovery_pending`; A: applied; blocked `approval_required` |
  * | schema create | with graph create, not P: applied; blocked `cluster_recovery_pending` |
@@ -44,7 +45,36 @@ export function classifyChanges(changes: readonly Change[], input: ClassifyInput
     const fate = fateOf(change, byAddress, input);
     return { ...change, ...NO_FATE, ...fate };
   });
-  return blockPolicies(planned, input);
+  return blockUnguarded(blockPolicies(planned, input), input.desired);
+}
+
+/**
+ * A graph whose bundle waits is not created: it would start without one, and open to every reader. Blocking it blocks no
+ * policy, because those that bind it wait already.
+ */
+export function blockUnguarded(
+  changes: readonly PlannedChange[],
+  desired: ReadonlyMap<Address, LedgerEntry>,
+): PlannedChange[] {
+  const awaited = awaitedScopes(changes, desired);
+  const unguarded = new Map<string, Address>();
+  for (const { address, kind, operation, disposition } of changes) {
+    const bundle = awaited.get(address);
+    if (kind !== "graph" || operation !== "create" || disposition !== "applied" || bundle === undefined) {
+      continue;
+    }
+    unguarded.set(must(graphOf(address), "a graph has an id"), bundle);
+  }
+  return changes.map((change) => {
+    const bundle = unguarded.get(graphOf(change.address) ?? "");
+    if (bundle === undefined || change.disposition !== "applied") return change;
+    return withoutEffect(
+      change,
+      "blocked",
+      "dependency_not_applied",
+      `\`${bundle}\`, which is to guard it, waits`,
+    );
+  });
 }
 
 interface Fate {

@@ -218,6 +218,29 @@ Deno.test("planCluster() keeps a bundle until the one that takes its place is ap
   });
 });
 
+Deno.test("planCluster() creates no graph before its bundle", () => {
+  const applied = { "graph.a": {}, "policy.p": { appliesTo: ["graph.a"] } };
+  const desired = {
+    "graph.b": {},
+    "schema.b": {},
+    "query.b.q": {},
+    "graph.c": {},
+    "policy.p": { appliesTo: ["graph.b"] },
+  };
+  assert.deepEqual(fates({ applied, desired }), {
+    "graph.a": WAITING,
+    "graph.b": DEPENDENT,
+    "graph.c": "applied",
+    "policy.p": WAITING,
+    "query.b.q": DEPENDENT,
+    "schema.b": DEPENDENT,
+  });
+  assert.deepEqual(
+    Object.values(fates({ applied, desired, approved: ["graph.a"] })),
+    Array(6).fill("applied"),
+  );
+});
+
 Deno.test("demoteFailed() blocks what depended on a failed graph and nothing else", () => {
   const desired = entriesOf({
     ...GRAPH,

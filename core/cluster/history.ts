@@ -43,6 +43,8 @@ export interface HistoryRecord {
   readonly provenance: Json;
   readonly approvals: readonly string[];
   readonly changes: readonly HistoryChange[];
+  /** What people should know of the run later; absent when there is nothing. */
+  readonly notes?: readonly string[];
 }
 
 /** Key of the record of a revision. */

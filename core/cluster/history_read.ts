@@ -43,7 +43,9 @@ function parseRecord(bytes: Uint8Array): HistoryRecord {
   if (version !== HISTORY_VERSION) {
     throw new StoredJsonError(`history version ${JSON.stringify(version) ?? "none"} is not supported`);
   }
+  const notes = file.textsOrNull("notes");
   return {
+    ...(notes === null ? {} : { notes }),
     revision: file.count("revision"),
     previous: file.countOrNull("previous"),
     operation: file.text("operation"),

@@ -26,10 +26,12 @@ export interface LedgerSnapshot {
  * Reads the ledger. Throws {@linkcode ClusterFailure} with `state_read_error`, `invalid_state_json` or
  * `unsupported_state_version`.
  */
-export async function readLedger(store: Pick<ObjectStore, "get">): Promise<LedgerSnapshot> {
+export async function readLedger(store: Pick<ObjectStore, "get" | "prefixExists">): Promise<LedgerSnapshot> {
   let bytes: Uint8Array | null;
   try {
     bytes = (await store.get(LEDGER_KEY))?.bytes ?? null;
+    // "Nothing was applied yet" must be sure: something else in the ledger's place would be passed over.
+    if (bytes === null && await store.prefixExists(LEDGER_KEY)) throw new Error("a folder is in its place");
   } catch (error) {
     throw new ClusterFailure(
       finding("state_read_error", LEDGER_KEY, `the ledger cannot be read: ${causeText(error)}`),

@@ -37,7 +37,7 @@ export async function resolveClusterRoot(
  * @throws AppError `graph_not_found`, naming what is there
  */
 export async function resolveAppliedGraph(
-  store: Pick<ObjectStore, "get" | "uri">,
+  store: Pick<ObjectStore, "get" | "prefixExists" | "uri">,
   graph: string | null,
 ): Promise<{ readonly graphId: string; readonly rootKey: string }> {
   const { ledger, cas } = await readLedger(store);

@@ -44,7 +44,7 @@ export class ReadinessError extends AppError {
 }
 
 /** What the loader needs of a store. */
-type ServingStore = Pick<ObjectStore, "get" | "list">;
+type ServingStore = Pick<ObjectStore, "get" | "list" | "prefixExists">;
 
 /**
  * Loads the applied revision. `env` resolves the keys of embedding providers; without it they are not looked at.
