@@ -1,9 +1,6 @@
-/** Whole processes against one graph on disk with real tables: killed at random moments, and side by side. */
+/** Whole processes against one graph with real tables, on disk and on S3: killed at random moments, and side by side. */
 import assert from "node:assert/strict";
-import { join } from "@std/path";
 import { createGraph } from "../../core/graph/open.ts";
-import { openObjectStore } from "../../core/storage/open.ts";
-import { parseStorageUri } from "../../core/storage/uri.ts";
 import { film, FILM_SCHEMA, loadLines, titles } from "../support/embedded_graphs.ts";
 import {
   apply,
@@ -15,20 +12,20 @@ import {
   sorted,
   startWriter,
 } from "../support/film_writers.ts";
-import { withTempDir } from "../support/process.ts";
+import { rootKinds } from "../support/roots.ts";
 
-const KILLS = 20;
+const PROGRAM = "graph_writer.ts";
 
-Deno.test("46: after a SIGKILL at a random moment the graph holds whole commits only and takes the next write", async () => {
-  await withTempDir(async (folder) => {
-    const root = join(folder, "films.omni");
-    await createGraph({ store: openObjectStore(parseStorageUri(root, root)), schema: FILM_SCHEMA });
+for (const kind of await rootKinds()) {
+  const KILLS = kind.name === "S3" ? 8 : 20;
+  kind.test("46: after a SIGKILL at a random moment the graph holds whole commits only and takes the next write", async ({ address: root, store, variables, env }) => {
+    await createGraph({ store: store(), schema: FILM_SCHEMA });
     const expected = new Map<string, string>();
     let acknowledged = 0;
     for (let kill = 0; kill < KILLS; kill++) {
       // Every second time two writers are at work, and the second outlives the first by a moment.
       const names = kill % 2 === 0 ? ["k"] : ["k", "m"];
-      const writers = names.map((name) => startWriter(root, name, kill, 100_000));
+      const writers = names.map((name) => startWriter(root, name, kill, 100_000, PROGRAM, variables));
       for (const { started } of writers) await started;
       for (const { process, ended } of writers) {
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 400));
@@ -36,7 +33,7 @@ Deno.test("46: after a SIGKILL at a random moment the graph holds whole commits 
         await ended;
       }
       const errors: unknown[] = [];
-      const graph = await openRoot(root, errors);
+      const graph = await openRoot(root, errors, env);
       const found = await titles(graph);
       for (const { lines } of writers) {
         const { done, open } = edits(lines);
@@ -58,15 +55,12 @@ Deno.test("46: after a SIGKILL at a random moment the graph holds whole commits 
     }
     assert.ok(acknowledged > KILLS, `only ${acknowledged} writes were acknowledged`);
   });
-});
 
-Deno.test("22: writers in several processes lose no acknowledged write, duplicate no key and make one linear history", async () => {
-  await withTempDir(async (folder) => {
-    const root = join(folder, "films.omni");
-    await createGraph({ store: openObjectStore(parseStorageUri(root, root)), schema: FILM_SCHEMA });
-    const writers = ["a", "b"].map((name, i) => startWriter(root, name, i, 120));
+  kind.test("22: writers in several processes lose no acknowledged write, duplicate no key and make one linear history", async ({ address: root, store, variables, env }) => {
+    await createGraph({ store: store(), schema: FILM_SCHEMA });
+    const writers = ["a", "b"].map((name, i) => startWriter(root, name, i, 120, PROGRAM, variables));
     const errors: unknown[] = [];
-    const reader = await openRoot(root, errors);
+    const reader = await openRoot(root, errors, env);
     for (const { started } of writers) await started;
     await loadLines(reader, [film("here", "too")]);
     for (const { ended } of writers) assert.ok((await ended).success);
@@ -77,7 +71,7 @@ Deno.test("22: writers in several processes lose no acknowledged write, duplicat
       assert.equal(done.length, 120);
       for (const edit of done) apply(expected, edit);
     }
-    const fresh = await openRoot(root, errors);
+    const fresh = await openRoot(root, errors, env);
     for (const graph of [reader, fresh]) {
       assert.deepEqual(await titles(graph), sorted(expected));
       assert.equal(await countFilms(graph), expected.size, "no slug appears twice");
@@ -86,4 +80,4 @@ Deno.test("22: writers in several processes lose no acknowledged write, duplicat
     await Promise.all([reader.close(), fresh.close()]);
     assert.deepEqual(errors, []);
   });
-});
+}

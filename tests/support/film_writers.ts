@@ -1,6 +1,7 @@
 /** Processes that write films to a graph on disk, and what their lines say about its content. */
 import assert from "node:assert/strict";
 import { join } from "@std/path";
+import { type Env, systemEnv } from "../../core/base/ports.ts";
 import type { EmbeddedGraph } from "../../core/graph/embedded.ts";
 import { openGraph } from "../../core/graph/open.ts";
 import { openObjectStore, openTableStore } from "../../core/storage/open.ts";
@@ -25,6 +26,7 @@ export function startWriter(
   seed: number,
   writes: number,
   program = "graph_writer.ts",
+  variables: Readonly<Record<string, string>> = {},
 ): Writer {
   const process = new Deno.Command(Deno.execPath(), {
     args: [
@@ -39,6 +41,7 @@ export function startWriter(
       `${writes}`,
     ],
     cwd: PROJECT,
+    env: variables,
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",
@@ -60,11 +63,11 @@ export function startWriter(
 }
 
 /** Opens the graph as a process of its own; failures of background work go to `errors`. */
-export function openRoot(root: string, errors: unknown[]): Promise<EmbeddedGraph> {
+export function openRoot(root: string, errors: unknown[], env: Env = systemEnv): Promise<EmbeddedGraph> {
   const uri = parseStorageUri(root, root);
   return openGraph({
-    store: openObjectStore(uri),
-    tables: openTableStore(uri),
+    store: openObjectStore(uri, env),
+    tables: openTableStore(uri, env),
     uri: root,
     onBackgroundError: (error) => void errors.push(error),
   });
