@@ -7,9 +7,10 @@ import { parseJson } from "../base/lossless_json.ts";
 import { AppError } from "../errors.ts";
 
 /** Text that every part of the product can hold: without half surrogate pairs, which UTF-8 cannot express. */
-const wholeText = z.string().refine((text) => text.isWellFormed(), "holds half of a surrogate pair");
+export const wholeText = z.string().refine((text) => text.isWellFormed(), "holds half of a surrogate pair");
 
-const branchName = wholeText.transform((text, context) => {
+/** A branch name, trimmed. */
+export const branchName = wholeText.transform((text, context) => {
   const name = text.trim();
   if (name === "") context.addIssue({ code: "custom", message: "must not be empty" });
   return name;
@@ -24,7 +25,7 @@ const params = z.custom<Readonly<Record<string, unknown>>>(
 const mode = z.enum(["merge", "append", "overwrite"]);
 
 /** A member that may be absent or null; undefined either way. */
-function optional<Shape extends z.ZodType>(shape: Shape) {
+export function optional<Shape extends z.ZodType>(shape: Shape) {
   return shape.nullish().transform((value) => value ?? undefined);
 }
 
@@ -221,11 +222,17 @@ const NO_INVOCATION: Invocation = {
   expect_mutation: undefined,
 };
 
-function parseBody<Shape extends z.ZodType>(shape: Shape, text: string): z.infer<Shape> {
+/** Parses a JSON body. */
+export function parseBody<Shape extends z.ZodType>(shape: Shape, text: string): z.infer<Shape> {
   return parseShape(shape, parseJson(text), "invalid request body");
 }
 
-function parseShape<Shape extends z.ZodType>(shape: Shape, value: unknown, what: string): z.infer<Shape> {
+/** Parses a value that came from outside; `what` names it in complaints. */
+export function parseShape<Shape extends z.ZodType>(
+  shape: Shape,
+  value: unknown,
+  what: string,
+): z.infer<Shape> {
   const result = shape.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => {
