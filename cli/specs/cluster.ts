@@ -32,6 +32,15 @@ export const CLUSTER: readonly CommandSpec[] = [
     positionals: [{ name: "RESOURCE", required: true, help: "address, as the plan shows it" }],
   },
   cluster("status", "show what is applied, by whom, from which commit", []),
+  cluster("refresh", "correct the ledger from the live graphs and blobs", [LOCK_TIMEOUT, GITHUB]),
+  cluster("import", "make a ledger from the live graphs where it was lost", [LOCK_TIMEOUT, GITHUB]),
+  cluster("drift", "show how the storage root differs from the ledger; exit 2 when it does", [GITHUB]),
+  cluster("gc", "remove stored queries, policies and schemas that no recent revision needs", [
+    { name: "keep", value: "N", help: "newest revisions that keep what they were made of (default: 20)" },
+    { name: "confirm", help: "remove; without it only show what would go" },
+    LOCK_TIMEOUT,
+    GITHUB,
+  ]),
   {
     ...cluster(
       "force-unlock",
