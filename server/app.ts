@@ -14,6 +14,7 @@ import { Call, jsonResponse, type Services } from "./call.ts";
 import { authenticate } from "./middleware/auth.ts";
 import { errorResponse } from "./middleware/errors.ts";
 import type { LiveGraph } from "./registry.ts";
+import { captureChangeBaseline, getCommitChanges, getDiff, pollChanges } from "./routes/changes.ts";
 import { exportGraph } from "./routes/export.ts";
 import {
   applySchema,
@@ -56,6 +57,10 @@ const GRAPH_HANDLERS: Readonly<Record<Exclude<OperationId, ServerOperation>, Gra
   listCommits,
   getCommit,
   revertCommit,
+  getCommitChanges,
+  getDiff,
+  pollChanges,
+  captureChangeBaseline,
 };
 
 /** Makes the application. */

@@ -28,6 +28,8 @@ export interface ServableGraph extends Omit<Graph, "query" | "mutate" | "applySc
   ): Promise<ChangeOutput>;
   /** The branch a commit was authored on. Throws `commit_not_found`. */
   branchOfCommit(id: string): Promise<string>;
+  /** The branch that decides who may read a branch or commit, as `diff` names it. Throws `commit_not_found`. */
+  branchOfRevision(text: string): Promise<string>;
   /** Whether a load would make the branch. */
   wouldFork(branch: string, from?: string): Promise<boolean>;
 }

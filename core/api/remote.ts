@@ -5,6 +5,14 @@
 import { jsonText } from "../base/lossless_json.ts";
 import { AppError } from "../errors.ts";
 import type {
+  ChangeFeedOutput,
+  ChangeFilter,
+  CommitChangesOutput,
+  DiffOutput,
+  PageRequest,
+  PollRequest,
+} from "../graph/changes/change.ts";
+import type {
   BranchMergeOutput,
   ChangeOutput,
   CommitOutput,
@@ -51,6 +59,8 @@ export function openRemoteGraph(options: RemoteOptions): RemoteGraph {
   return new ServedGraph(options);
 }
 
+type BaselineRequest = ChangeFilter & { readonly branch?: string };
+
 /** One graph behind HTTP routes. */
 class ServedGraph implements RemoteGraph {
   readonly uri: string;
@@ -90,12 +100,7 @@ class ServedGraph implements RemoteGraph {
   }
 
   async export({ types, ...target }: Parameters<Graph["export"]>[0]): Promise<ExportOutput> {
-    const body = jsonText({ ...wireTarget(target), type_names: types });
-    const sent = { body, contentType: "application/json" };
-    const { headers, chunks } = await sendForStream(this.#server, "POST", `${this.#base}/export`, sent);
-    return this.#expect({ graph_commit_id: headers.get("Omnigraph-Snapshot-Id"), chunks }, {
-      graph_commit_id: "string",
-    });
+    return await this.#stream("/export", jsonText({ ...wireTarget(target), type_names: types }));
   }
 
   async entity({ kind, type, id, ...target }: Parameters<Graph["entity"]>[0]): Promise<EntityOutput> {
@@ -123,6 +128,25 @@ class ServedGraph implements RemoteGraph {
 
   async commit(id: string): Promise<CommitOutput> {
     return this.#expect(await this.#get(`/commits/${encodeURIComponent(id)}`), { graph_commit_id: "string" });
+  }
+
+  async commitChanges(id: string, request: PageRequest = {}): Promise<CommitChangesOutput> {
+    const path = `/commits/${encodeURIComponent(id)}/changes${pageSearch(request)}`;
+    return this.#expect(await this.#get(path), { changes: "array" });
+  }
+
+  async diff({ from, to, ...page }: Parameters<Graph["diff"]>[0]): Promise<DiffOutput> {
+    return this.#expect(await this.#get(`/diff${pageSearch(page, { from, to })}`), { changes: "array" });
+  }
+
+  async pollChanges({ branch, cursor, start, ...page }: PollRequest = {}): Promise<ChangeFeedOutput> {
+    const path = `/changes${pageSearch(page, { branch, cursor, start })}`;
+    return this.#expect(await this.#get(path), { blocks: "array" });
+  }
+
+  async baseline({ branch, kinds, types, ops }: BaselineRequest = {}): Promise<ExportOutput> {
+    const body = jsonText({ branch, kind: kinds, type: types, op: ops });
+    return await this.#stream("/changes/baseline", body);
   }
 
   async mergeBranch(request: Parameters<Graph["mergeBranch"]>[0]): Promise<BranchMergeOutput> {
@@ -165,6 +189,14 @@ class ServedGraph implements RemoteGraph {
     return send(this.#server, "POST", this.#base + path, sent);
   }
 
+  /** Posts a JSON text and takes the answer as a stream. */
+  async #stream(path: string, body: string): Promise<ExportOutput> {
+    const sent = { body, contentType: "application/json" };
+    const { headers, chunks } = await sendForStream(this.#server, "POST", this.#base + path, sent);
+    const output = { graph_commit_id: headers.get("Omnigraph-Snapshot-Id"), chunks };
+    return this.#expect(output, { graph_commit_id: "string" });
+  }
+
   async #changed(path: string, body: unknown, ifCommit: string | undefined): Promise<ChangeOutput> {
     const answer = ifCommit === undefined
       ? await this.#post(path, body)
@@ -192,6 +224,19 @@ function search(parameters: Readonly<Record<string, string | undefined>>): strin
     entry[1] !== undefined
   );
   return given.length === 0 ? "" : `?${new URLSearchParams(given)}`;
+}
+
+/** Query parameters of a page of changes, with the question mark. */
+function pageSearch(page: PageRequest, more: Readonly<Record<string, string | undefined>> = {}): string {
+  const { kinds = [], types = [], ops = [], limit, pageToken } = page;
+  const lists = { kind: kinds, type: types, op: ops };
+  const parameters = new URLSearchParams(
+    search({ ...more, limit: limit === undefined ? undefined : String(limit), page_token: pageToken }),
+  );
+  for (const [name, values] of Object.entries(lists)) {
+    for (const value of values) parameters.append(name, value);
+  }
+  return parameters.size === 0 ? "" : `?${parameters}`;
 }
 
 /** The text of data that goes inside a JSON body. */

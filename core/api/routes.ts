@@ -47,6 +47,10 @@ export const ROUTES = {
   listCommits: { method: "GET", path: `${GRAPH}/commits`, group: "commits" },
   getCommit: { method: "GET", path: `${GRAPH}/commits/{commit_id}`, group: "commits" },
   revertCommit: { method: "POST", path: `${GRAPH}/commits/{commit_id}/revert`, group: "commits" },
+  getCommitChanges: { method: "GET", path: `${GRAPH}/commits/{commit_id}/changes`, group: "changes" },
+  getDiff: { method: "GET", path: `${GRAPH}/diff`, group: "changes" },
+  pollChanges: { method: "GET", path: `${GRAPH}/changes`, group: "changes" },
+  captureChangeBaseline: { method: "POST", path: `${GRAPH}/changes/baseline`, group: "changes" },
 } as const satisfies Record<string, Route>;
 
 /** Operation id of a route. */

@@ -125,6 +125,29 @@ export function createFakeGraph(uri: string): FakeGraph {
       if (id === FAKE_HEAD.graph_commit_id) return Promise.resolve("main");
       return Promise.reject(new AppError("commit_not_found", `commit '${id}' not found`));
     },
+    async branchOfRevision(text) {
+      return text.startsWith("01J") ? await graph.branchOfCommit(text) : text;
+    },
+    async commitChanges(id) {
+      calls.push(`changes ${id}`);
+      const { graph_commit_id, created_at: authored_at } = await graph.commit(id);
+      return { cause: { graph_commit_id, authored_branch: "main", authored_at }, changes: [] };
+    },
+    diff({ from, to }) {
+      calls.push(`diff ${from} ${to}`);
+      const at = { graph_commit_id: FAKE_HEAD.graph_commit_id };
+      return Promise.resolve({ from: at, to: at, changes: [] });
+    },
+    pollChanges({ branch = "main" } = {}) {
+      calls.push(`poll ${branch}`);
+      known(branch);
+      return Promise.resolve({ blocks: [], cursor: "cursor", caught_up: true });
+    },
+    baseline({ branch = "main" } = {}) {
+      calls.push(`baseline ${branch}`);
+      known(branch);
+      return Promise.resolve({ graph_commit_id: FAKE_HEAD.graph_commit_id, chunks: oneChunk("{}\n") });
+    },
     wouldFork: (branch, from) =>
       Promise.resolve(from !== undefined && branch !== "main" && branch !== "draft"),
     close: () => Promise.resolve(),
@@ -134,4 +157,8 @@ export function createFakeGraph(uri: string): FakeGraph {
 
 function shownTarget(target: ReadTarget): { branch: string | null; snapshot: string | null } {
   return { branch: target.branch ?? null, snapshot: target.snapshot ?? null };
+}
+
+async function* oneChunk(text: string): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+  yield await Promise.resolve(new TextEncoder().encode(text));
 }

@@ -1,7 +1,7 @@
 /** The entities that one commit changed, against its first parent; and those in which any two commits differ. */
 import { AppError } from "../../errors.ts";
 import { isUlid } from "../../base/ids.ts";
-import { MAIN, parseBranchName } from "../branch_name.ts";
+import { parseBranchName } from "../branch_name.ts";
 import type { Commit } from "../commit.ts";
 import { candidateIds } from "../diff.ts";
 import type { GraphContext } from "../graph_context.ts";
@@ -112,13 +112,20 @@ function openPlace({ source, logged, commit }: CommitPlace): ReturnType<typeof o
   return openCommit(source, logged, commit);
 }
 
-/** The commit that a branch name or a commit id stands for; a branch comes first. */
-async function placeOf(context: GraphContext, text: string): Promise<CommitPlace> {
+/**
+ * The branch that a reader of a branch name or commit id must be allowed to read: a commit is judged as the branch it was
+ * written on. Throws `AppError("commit_not_found")`; a name need not exist.
+ */
+export async function branchOfRevision(context: GraphContext, text: string): Promise<string> {
   const { branches } = context.parts;
+  if (!isUlid(text) || await branches.find(text) !== null) return parseBranchName(text);
+  return (await branches.commit(text)).branch;
+}
+
+/** The commit that a branch name or a commit id stands for; a branch comes first. */
+async function placeOf({ parts: { branches } }: GraphContext, text: string): Promise<CommitPlace> {
   if (isUlid(text) && await branches.find(text) === null) return await branches.place(text);
-  const name = parseBranchName(text);
-  if (name !== MAIN) await context.branch(name);
-  return await branches.headPlace(name);
+  return await branches.headPlace(parseBranchName(text));
 }
 
 /** A commit as the cause of its changes. */

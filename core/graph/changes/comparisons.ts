@@ -3,6 +3,7 @@
  * no more than reading the whole.
  */
 import { must } from "../../base/assert.ts";
+import { AppError } from "../../errors.ts";
 import type { TypeKey } from "../../schema/catalog.ts";
 import { imageNeed } from "../entity_image.ts";
 import type { TableCache } from "../read/table_cache.ts";
@@ -53,7 +54,7 @@ export class Comparisons {
    * Takes changes between two commits into a page, reading into memory only the tables that may differ and that the filter
    * wants.
    *
-   * @throws AppError `change_diff_refused` naming the newer commit, whatever the filter.
+   * @throws AppError `change_diff_refused` naming the newer commit, whatever the filter; `historical_version_reclaimed`.
    */
   async take(request: ChangesRequest): Promise<Taken> {
     const { from, to, filter, at, room, find } = request;
@@ -61,7 +62,9 @@ export class Comparisons {
     let comparison = this.#kept.get(key);
     if (comparison === undefined) {
       const compared = await find();
-      comparison = await this.#compare(compared, filter, to);
+      comparison = await this.#compare(compared, filter, to).catch((error: unknown) => {
+        throw asGap(error, to);
+      });
       if (request.knowsTypes) refuseUnknownTypes(filter, [compared.before.catalog, compared.after.catalog]);
     }
     const taken = takeChanges(comparison, at, room);
@@ -91,6 +94,13 @@ export class Comparisons {
     const oldest = this.#kept.keys().next().value;
     if (this.#kept.size > KEPT_MAX && oldest !== undefined) this.#kept.delete(oldest);
   }
+}
+
+/** A failure to read what was reclaimed also says which commit cannot be rebuilt. */
+function asGap(error: unknown, commitId: string): unknown {
+  if (!(error instanceof AppError) || error.code !== "historical_version_reclaimed") return error;
+  const detail = { change_feed_gap: { first_unreadable_commit_id: commitId } };
+  return new AppError(error.code, error.message, { detail, cause: error });
 }
 
 function tableOf(view: GraphView, key: TypeKey): TableView {
