@@ -198,16 +198,18 @@ async function executeApply(run: ApplyRun, prepared: PreparedApply): Promise<voi
   const approvals = [...gone.deleted.values()].flat();
   const used = [...approvals.map(({ approvalId }) => approvalId), ...sweep.used];
   const written = await publish(run, read, next, { changes, at, converged, changedCommits, used });
+  await passFailpoint(failpoint, "before_approval_consumption");
+  // Before the records go: a run that dies in between finds the approval through its record.
+  report.diagnostics.push(...await noteUsed(store, next, used));
   for (const key of [...sweep.retire, ...moved.records, ...gone.records]) {
     report.diagnostics.push(...await retireRecord(store, key));
   }
-  report.diagnostics.push(...await noteUsed(store, next, used));
   report.end = { converged, written, unrecovered: sweep.pending.size > 0 };
 }
 
 /** Writes the ledger and its history record when there is anything to write. */
 async function publish(
-  { origin, store, report, desired }: ApplyRun,
+  { context, origin, store, report, desired }: ApplyRun,
   read: LedgerSnapshot,
   next: Ledger,
   facts: {
@@ -224,6 +226,7 @@ async function publish(
   const revision = read.ledger.revision + 1;
   const snapshot = await writeLedger(store, read, { ...next, revision, provenance });
   report.observed = { ...report.observed, ledger: snapshot };
+  await passFailpoint(context.ports.failpoint, "after_state_write");
   const record: HistoryRecord = {
     revision,
     previous: read.ledger.revision === 0 ? null : read.ledger.revision,

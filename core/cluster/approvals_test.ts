@@ -192,6 +192,23 @@ Deno.test("acceptance 24 and 25: a delete that dies before its effect is retried
   }
 });
 
+Deno.test("an approval whose use is in the ledger and not yet in its file is noted by the next apply", async () => {
+  const bench = await harbourWithoutFleet();
+  const { result: { approval_id: id } } = await bench.approve("graph.fleet");
+  await bench.apply({
+    failpoint: (name) =>
+      name === "cluster_apply.before_approval_consumption"
+        ? Promise.reject(new Error("killed"))
+        : Promise.resolve(),
+  });
+  assert.ok((await ledgerOf(bench)).approval_records[id!]);
+  assert.equal((await json(bench, `__cluster/approvals/${id}.json`)).consumed_at, null);
+  const after = await bench.apply();
+  assert.deepEqual([after.exitCode, after.result.state_written], [0, false]);
+  assert.ok((await json(bench, `__cluster/approvals/${id}.json`)).consumed_at);
+  assert.deepEqual(await bench.store.list("__cluster/recoveries"), []);
+});
+
 Deno.test("a delete that dies half-way goes on under its approval, though the graph no longer opens", async () => {
   const bench = await harbourWithoutFleet();
   await bench.approve("graph.fleet");

@@ -166,8 +166,8 @@ async function publish(
       changes: recordedChanges(read.ledger, next),
     }),
   );
-  for (const key of sweep.retire) diagnostics.push(...await retireRecord(store, key));
   diagnostics.push(...await noteUsed(store, next, sweep.used));
+  for (const key of sweep.retire) diagnostics.push(...await retireRecord(store, key));
 }
 
 /** The entries that the ledger tells differently now. */

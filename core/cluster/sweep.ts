@@ -26,7 +26,7 @@ export interface Sweep {
   readonly retire: readonly string[];
   /** Graphs whose deletion was begun, with the approval it was begun under: to be deleted under it again. */
   readonly begun: ReadonlyMap<string, string | null>;
-  /** Approvals that a deletion used which is only now recorded. */
+  /** Approvals that a deletion used: to be noted in their files. */
   readonly used: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -69,6 +69,10 @@ export async function sweepRecoveries(input: SweepInput): Promise<Sweep> {
     switch (outcome.kind) {
       case "retire":
         ledger = clearMarks(ledger, record.graphId);
+        // The ledger may have been written and the approval's file not.
+        if (record.approvalId !== null && ledger.approvalRecords.has(record.approvalId)) {
+          used.push(record.approvalId);
+        }
         retire.push(key);
         break;
       case "resume": // the create of this run arms a record of its own
