@@ -4,6 +4,7 @@
  * A branch made by a load and its first commit appear together: the commit is published in the log of an incarnation that
  * no ref names yet, then storing the ref shows both. A rejected batch, or a crash before that, leaves no branch.
  */
+import { replayedIds } from "../base/replayed_ids.ts";
 import { AppError } from "../errors.ts";
 import type { Catalog } from "../schema/catalog.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
@@ -79,6 +80,7 @@ function batchLoad(
 ): { readonly request: PublishRequest; readonly batch: () => ParsedBatch } {
   let { digest } = catalog;
   let batch = parseBatch(catalog, data);
+  const newIds = replayedIds(ports.newId);
   const request: PublishRequest = {
     operation: "load",
     actor,
@@ -88,7 +90,7 @@ function batchLoad(
         batch = parseBatch(view.catalog, data);
         digest = view.catalog.digest;
       }
-      return stageLoad(view, batch, mode, ports.newId);
+      return stageLoad(view, batch, mode, newIds());
     },
   };
   return { request, batch: () => batch };

@@ -1,4 +1,5 @@
 /** Mutations: a compiled query, its parameters and one write on a branch. */
+import { replayedIds } from "../base/replayed_ids.ts";
 import { bindParams } from "../query/params.ts";
 import type { TypedMutation } from "../query/typed.ts";
 import { MAIN, parseBranchName } from "./branch_name.ts";
@@ -28,7 +29,8 @@ export async function mutateBranch(
   const params = bindParams(query.params, raw);
   const branch = await graph.branch(name);
   const { clock, newId } = graph.parts.ports;
-  const env = { nowMs: clock.nowMs(), newId };
+  const nowMs = clock.nowMs();
+  const newIds = replayedIds(newId);
   let affected = { affectedNodes: 0, affectedEdges: 0 };
   const commit = await branch.writer.publish({
     operation: "mutation",
@@ -38,7 +40,7 @@ export async function mutateBranch(
     stage: async (view) => {
       const { digest } = view.catalog;
       if (digest !== query.schemaDigest) throw schemaConflict(query.schemaDigest, digest);
-      const staged = await stageMutation(view, query, params, env);
+      const staged = await stageMutation(view, query, params, { nowMs, newId: newIds() });
       affected = staged;
       return staged.changes;
     },

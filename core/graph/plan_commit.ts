@@ -133,18 +133,25 @@ export function planFold(
     const { rows, changedAt } = stateOf(before, key);
     const left = unfolded(must(before.tables.get(key), `${key} has a table`).deltas, foldedThrough);
     assert(left.length > 0 || pin.rows === rows, `${key}: folded to ${pin.rows} rows, ${rows} were expected`);
-    const pending = left.length === 0 ? {} : {
-      pending: {
-        commits: left.length,
-        rows: left.reduce((sum, delta) => sum + delta.rows, 0),
-        bytes: left.reduce((sum, delta) => sum + delta.bytes, 0),
-      },
+    tables[key] = {
+      pin,
+      rows,
+      foldedThrough,
+      ...pendingOver(left),
+      ...(changedAt === undefined ? {} : { changedAt }),
     };
-    tables[key] = { pin, rows, foldedThrough, ...pending, ...(changedAt === undefined ? {} : { changedAt }) };
   }
   const commit: Commit = { ...restate(before.commit, "fold"), tables };
   const state = advance(before, { commit, slot, catalog: before.catalog, added: new Map() });
   return { commit, deltaText: null, state };
+}
+
+/** What a table state says of the deltas that lie over its pin. */
+export function pendingOver(deltas: readonly LoggedDelta[]): Pick<TableState, "pending"> {
+  if (deltas.length === 0) return {};
+  const rows = deltas.reduce((sum, delta) => sum + delta.rows, 0);
+  const bytes = deltas.reduce((sum, delta) => sum + delta.bytes, 0);
+  return { pending: { commits: deltas.length, rows, bytes } };
 }
 
 /** The end of a branch, to be published in the slot after its head: nothing comes after it. */
@@ -212,7 +219,8 @@ function countChanges(change: TableChange): ChangeCounts {
   return { inserted: upserts - updated, updated, deleted: change.deletes.length };
 }
 
-function rowsAfter(before: TableState, change: TableChange): number {
+/** Rows of a table after a change. */
+export function rowsAfter(before: TableState, change: TableChange): number {
   const { inserted, updated, deleted } = countChanges(change);
   return change.replaceAll ? inserted + updated : before.rows + inserted - deleted;
 }

@@ -18,28 +18,21 @@
  * | any, and the branch was deleted                    | 409                                              |
  */
 import { GROUP_BYTES_MAX, GROUP_COMMITS_MAX, WRITE_ATTEMPTS_MAX } from "../base/limits.ts";
-import type { TypeKey } from "../schema/catalog.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
-import type { TablePin, TableStore } from "../storage/table_store.ts";
+import type { TableStore } from "../storage/table_store.ts";
 import { Appender } from "./append.ts";
 import type { BranchHead } from "./head.ts";
 import type { Commit, Operation } from "./commit.ts";
 import { branchDeleted, preconditionFailed, writeConflict } from "./conflicts.ts";
 import { FoldRunner } from "./fold_runner.ts";
 import type { Ports } from "./graph_ports.ts";
+import { LargeCommits, type LargeWrite } from "./large_commits.ts";
 import type { LogSlot } from "./log.ts";
 import type { LoggedState } from "./logged_state.ts";
-import {
-  type CommitFacts,
-  effectiveChanges,
-  planInline,
-  type PlannedCommit,
-  planTables,
-} from "./plan_commit.ts";
+import { type CommitFacts, effectiveChanges, planInline, type PlannedCommit } from "./plan_commit.ts";
 import type { TableCache } from "./read/table_cache.ts";
 import type { GraphView } from "./read/view.ts";
-import { type TableCommitOptions, writeTables } from "./table_commits.ts";
-import { listedTables, putTouched } from "./touched.ts";
+import type { TableCommitOptions } from "./table_commits.ts";
 import type { ChangeSet } from "./write/change_set.ts";
 
 /** One write. */
@@ -114,11 +107,17 @@ export class BranchWriter {
   readonly #queue: (Job | (() => Promise<void>))[] = [];
   readonly #folds: FoldRunner;
   readonly #appender: Appender;
+  readonly #large: LargeCommits;
   #running: Promise<void> | null = null;
 
   constructor(options: BranchWriterOptions) {
     this.#options = options;
     this.#appender = new Appender(options);
+    this.#large = new LargeCommits({
+      ...options,
+      appender: this.#appender,
+      tableCommits: this.#tableCommits("publish"),
+    });
     this.#folds = new FoldRunner({
       ...options,
       tableCommits: this.#tableCommits("fold"),
@@ -267,10 +266,10 @@ export class BranchWriter {
     return job.staged.changes;
   }
 
-  #facts(request: PublishRequest, state: LoggedState): CommitFacts {
+  #facts(request: PublishRequest, state: LoggedState, id = this.#options.ports.newId()): CommitFacts {
     const { ports, head } = this.#options;
     return {
-      id: ports.newId(),
+      id,
       branch: head.ref.name,
       actor: request.actor,
       createdAt: Math.floor(ports.clock.nowMs() * 1000),
@@ -318,36 +317,20 @@ export class BranchWriter {
   }
 
   async #publishLarge(job: Job, base: LoggedState, changes: ChangeSet): Promise<void> {
-    const { head, ports } = this.#options;
     try {
       // A fold that runs writes the same tables: its result is published first, the content stays.
       if (await this.#folds.finish()) return await this.#again([job], false);
-      const touched = effectiveChanges(changes);
-      const facts = this.#facts(job.request, base);
-      const listed = listedTables(base.commit, changes);
-      const [written] = await Promise.all([
-        writeTables(base, touched, this.#tableCommits("publish")),
-        putTouched(this.#options.store, facts.id, changes, listed),
-      ]);
-      const pins = new Map<TypeKey, TablePin>();
-      for (const [key, pin] of written) if (pin !== null) pins.set(key, pin);
-      await ports.failpoint("publish.tables_written");
-      if (pins.size === written.size) {
-        const planned = planTables(base, base.slot + 1, changes, pins, listed, facts);
-        if (await this.#appender.append([planned], "publish")) return job.resolve(planned.commit);
-      }
-      job.attempts++;
-      if (job.attempts >= WRITE_ATTEMPTS_MAX) {
-        const { commit } = await this.#newest();
-        const keys = touched.map(([key]) => key);
-        throw writeConflict({
-          branch: head.ref.name,
-          expected: job.captured.commit,
-          actual: commit,
-          touched: keys,
-        });
-      }
-      await this.#again([job]);
+      const { request } = job;
+      const write: LargeWrite = {
+        attempts: job.attempts,
+        mayMove: request.retry === "redo" && request.ifCommit === undefined,
+        facts: (state, id) => this.#facts(request, state, id),
+        stage: (state) => this.#stage(job, state),
+      };
+      const commit = await this.#large.publish(write, base, changes);
+      if (commit !== null) return job.resolve(commit);
+      job.attempts = write.attempts;
+      await this.#again([job], false);
     } catch (error) {
       job.reject(error);
     }
