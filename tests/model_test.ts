@@ -36,6 +36,7 @@ const WEIGHTS: readonly (readonly [Step["do"], number])[] = [
   ["commits", 1],
   ["changes", 2],
   ["diff", 1],
+  ["feed", 2],
   ["copy", 1],
   ["fold", 2],
   ["reopen", 1],
@@ -69,7 +70,7 @@ const program: fc.Arbitrary<Program> = fc.record({
       handle: fc.nat(1),
       tape: numbers,
     }),
-    { minLength: 1, maxLength: 30, size: "max" },
+    { minLength: 1, maxLength: 40, size: "max" },
   ),
 });
 

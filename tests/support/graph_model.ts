@@ -150,9 +150,13 @@ export class ModelGraph {
       : threeWay(this.schema, commit.image, commit.parent.image, head.image);
   }
 
-  /** The nearest common ancestor over both parents: least sum of distances, then highest version, then highest id. */
+  /**
+   * The nearest common ancestor over both parents: least sum of distances, then highest version, then highest id. Merged
+   * parents that no live branch shows lead nowhere.
+   */
   mergeBase(a: ModelCommit, b: ModelCommit): ModelCommit {
-    const [fromA, fromB] = [distances(a), distances(b)];
+    const visible = new Set(this.visible());
+    const [fromA, fromB] = [distances(a, visible), distances(b, visible)];
     const common = [...fromA].flatMap(([commit, far]) => {
       const other = fromB.get(commit);
       return other === undefined ? [] : [{ commit, far: far + other }];
@@ -164,12 +168,12 @@ export class ModelGraph {
   }
 }
 
-function distances(from: ModelCommit): Map<ModelCommit, number> {
+function distances(from: ModelCommit, visible: ReadonlySet<ModelCommit>): Map<ModelCommit, number> {
   const found = new Map([[from, 0]]);
   // A map goes on over what is added while it is walked, in order: breadth first.
   for (const [commit, far] of found) {
     for (const parent of [commit.parent, commit.mergedParent]) {
-      if (parent !== null && !found.has(parent)) found.set(parent, far + 1);
+      if (parent !== null && visible.has(parent) && !found.has(parent)) found.set(parent, far + 1);
     }
   }
   return found;

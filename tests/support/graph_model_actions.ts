@@ -1,14 +1,20 @@
-/** The steps that write no content, and what may be looked at: each is one call, compared with the model. */
+/** The steps of programs: writes are run by `graph_model_run.ts`, looks by `graph_model_looks.ts`, branches and merges here. */
 import assert from "node:assert/strict";
-import { jsonText, parseJson } from "../../core/base/lossless_json.ts";
-import { imageText, type ModelCommit } from "./graph_model.ts";
-import { attempt, checkCommit, checkRefused, ModelRun, valueOf } from "./graph_model_run.ts";
-import type { Step, Target } from "./graph_model_steps.ts";
-import { readRows, readText } from "./graph_model_text.ts";
-import { typeOf } from "./graph_model_writes.ts";
-
-/** Steps of one kind. */
-type StepOf<K extends Step["do"]> = Extract<Step, { readonly do: K }>;
+import type { AppError } from "../../core/errors.ts";
+import { imageText, type ModelConflict } from "./graph_model.ts";
+import {
+  changes,
+  commits,
+  copy,
+  diff,
+  entity,
+  exportLines,
+  feed,
+  read,
+  snapshot,
+} from "./graph_model_looks.ts";
+import { ACTORS, attempt, checkCommit, checkRefused, type ModelRun, valueOf } from "./graph_model_run.ts";
+import type { Step, StepOf } from "./graph_model_steps.ts";
 
 /** Runs one step of a program. */
 export async function runStep(run: ModelRun, handle: number, step: Step): Promise<void> {
@@ -20,19 +26,35 @@ export async function runStep(run: ModelRun, handle: number, step: Step): Promis
       return await run.race(step.writes);
     case "branch":
       return await createBranch(run, handle, step);
+    case "drop":
+      return await deleteBranch(run, handle, step.name);
+    case "merge":
+      return await merge(run, handle, step);
+    case "revert":
+      return await revert(run, handle, step);
     case "read":
       return await read(run, handle, step);
+    case "entity":
+      return await entity(run, handle, step);
     case "snapshot":
       return await snapshot(run, handle, step.branch);
+    case "export":
+      return await exportLines(run, handle, step);
     case "commits":
       return await commits(run, handle, step.branch);
+    case "changes":
+      return await changes(run, handle, step.commit);
+    case "diff":
+      return await diff(run, handle, step);
+    case "feed":
+      return await feed(run, handle, step);
+    case "copy":
+      return await copy(run, handle, step.branch);
     case "fold":
       if (run.model.find(step.branch) !== null) await run.world.fold(step.branch);
       return;
     case "reopen":
       return await run.world.reopen(handle);
-    default:
-      return;
   }
 }
 
@@ -51,6 +73,7 @@ export async function checkEverything(run: ModelRun): Promise<void> {
     checkCommit(await graph.commit(commit.id), commit);
     const found = await world.contentAt(commit.id);
     assert.equal(imageText(found), imageText(commit.image), `content at ${commit.id}`);
+    await changes(run, 1, commit.id);
   }
   for (const id of run.dropped) checkRefused(await attempt(() => graph.commit(id)), ["commit_not_found"]);
   assert.deepEqual(world.errors, [], "errors of background work");
@@ -58,67 +81,113 @@ export async function checkEverything(run: ModelRun): Promise<void> {
 
 async function createBranch(run: ModelRun, handle: number, step: StepOf<"branch">): Promise<void> {
   const { model, world } = run;
-  const { name, from } = step;
-  const answer = await attempt(() => world.graph(handle).createBranch({ name, from }));
-  const source = model.find(from);
-  if (source === null) return checkRefused(answer, ["branch_not_found"]);
-  if (model.obstacle(name) !== null) return checkRefused(answer, ["branch_exists"]);
+  const { name, from, commit } = step;
+  const actor = ACTORS[handle]!;
+  const request = commit === null ? { name, from, actor } : { name, fromCommit: commit, actor };
+  const answer = await attempt(() => world.graph(handle).createBranch(request));
+  const source = commit === null ? model.find(from) : null;
+  const at = commit === null ? source?.head : model.visible().find(({ id }) => id === commit);
+  const isTaken = model.obstacle(name) !== null;
+  if (at === undefined) {
+    const missing = commit === null ? "branch_not_found" : "commit_not_found";
+    return checkRefused(answer, isTaken ? [missing, "branch_exists"] : [missing]);
+  }
+  if (isTaken) return checkRefused(answer, ["branch_exists"]);
   valueOf(answer);
-  model.fork(name, source.life, source.head);
-  for (const each of [0, 1]) {
-    assert.deepEqual((await world.graph(each).branches()).branches, model.names());
-  }
+  model.fork(name, source?.life ?? at.life, at);
+  await checkNames(run);
 }
 
-/** The commit that a target shows, or the word of the refusal. */
-function resolve({ model }: ModelRun, target: Target): ModelCommit | string {
-  if (target.commit !== null) {
-    return model.visible().find(({ id }) => id === target.commit) ?? "commit_not_found";
-  }
-  const branch = model.find(target.branch!);
-  return branch === null ? "branch_not_found" : branch.head;
-}
-
-function targetOf({ branch, commit }: Target): { branch?: string; snapshot?: string } {
-  return commit === null ? { branch: branch! } : { snapshot: commit };
-}
-
-async function read(run: ModelRun, handle: number, step: StepOf<"read">): Promise<void> {
-  if (step.target.atMs !== null) return;
-  const type = typeOf(run.model.schema, step.type);
-  const request = { ...readText(type, step.where), ...targetOf(step.target) };
-  const answer = await attempt(() => run.world.graph(handle).query(request));
-  const commit = resolve(run, step.target);
-  if (typeof commit === "string") return checkRefused(answer, [commit]);
-  const { rows, row_count, graph_commit_id } = valueOf(answer);
-  const found = (parseJson(rows.toJsonText()) as readonly unknown[]).map((row) => jsonText(row)).sort();
-  assert.deepEqual(found, readRows(type, step.where, commit.image));
-  assert.equal(row_count, found.length);
-  assert.equal(graph_commit_id, commit.id);
-}
-
-async function snapshot(run: ModelRun, handle: number, name: string): Promise<void> {
-  const answer = await attempt(() => run.world.graph(handle).snapshot(name));
-  const branch = run.model.find(name);
+async function deleteBranch(run: ModelRun, handle: number, name: string): Promise<void> {
+  const { model, world } = run;
+  const answer = await attempt(() => world.graph(handle).deleteBranch({ name, actor: ACTORS[handle]! }));
+  const branch = model.find(name);
+  if (name === "main") return checkRefused(answer, ["invalid_input"]);
   if (branch === null) return checkRefused(answer, ["branch_not_found"]);
+  if (model.isForked(branch)) checkRefused(answer, ["branch_in_use"]);
+  else {
+    valueOf(answer);
+    removeBranch(run, name);
+  }
+  await checkNames(run);
+}
+
+function removeBranch({ model, dropped }: ModelRun, name: string): void {
+  const before = model.visible();
+  model.remove(name);
+  const after = new Set(model.visible());
+  dropped.push(...before.filter((commit) => !after.has(commit)).map(({ id }) => id));
+}
+
+/** Every process knows which branches there are. */
+async function checkNames({ model, world }: ModelRun): Promise<void> {
+  for (const handle of [0, 1]) {
+    assert.deepEqual((await world.graph(handle).branches()).branches, model.names());
+  }
+}
+
+async function merge(run: ModelRun, handle: number, step: StepOf<"merge">): Promise<void> {
+  const { model, world } = run;
+  const actor = ACTORS[handle]!;
+  const request = { source: step.source, target: step.target, deleteBranch: step.drop, actor };
+  const answer = await attempt(() => world.graph(handle).mergeBranch(request));
+  if (step.source === step.target) return checkRefused(answer, ["invalid_input"]);
+  const [source, target] = [model.find(step.source), model.find(step.target)];
+  if (source === null || target === null) return checkRefused(answer, ["branch_not_found"]);
+  const expected = model.merge(source, target);
+  if (expected.outcome === "conflict") {
+    checkConflicts(answer.error, expected.conflicts);
+    return assert.equal(imageText(await world.content(target.name)), imageText(target.head.image));
+  }
   const output = valueOf(answer);
-  assert.equal(output.graph_branch, name);
-  assert.equal(output.graph_manifest_version, branch.head.version);
-  const counts = output.datasets.map(({ entity_kind, type_name, entity_count }) =>
-    `${entity_kind}:${type_name} ${entity_count}`
-  );
-  const expected = run.model.schema.types.map(({ name, ends }) =>
-    `${ends === null ? "node" : "edge"}:${name} ${branch.head.image.get(name)!.size}`
-  );
-  assert.deepEqual(counts, expected.sort());
+  assert.equal(output.outcome, expected.outcome);
+  if (expected.outcome === "already_up_to_date") assert.equal(output.commit, null);
+  else await run.publish(target, expected.after, output.commit!, actor, source.head);
+  if (!step.drop) return assert.equal(output.branch_deleted, undefined);
+  const isRefused = source.name === "main" || model.isForked(source);
+  assert.equal(output.branch_deleted, !isRefused);
+  assert.equal(output.branch_delete_error !== undefined, isRefused);
+  if (!isRefused) removeBranch(run, source.name);
+  await checkNames(run);
 }
 
-async function commits(run: ModelRun, handle: number, name: string): Promise<void> {
-  const answer = await attempt(() => run.world.graph(handle).commits(name));
-  const branch = run.model.find(name);
+async function revert(run: ModelRun, handle: number, step: StepOf<"revert">): Promise<void> {
+  const { model, world } = run;
+  const actor = ACTORS[handle]!;
+  const request = { commitId: step.commit, branch: step.branch, actor };
+  const answer = await attempt(() => world.graph(handle).revertCommit(request));
+  const branch = model.find(step.branch);
   if (branch === null) return checkRefused(answer, ["branch_not_found"]);
-  const expected = run.model.history(branch);
-  const found = valueOf(answer).commits;
-  assert.deepEqual(found.map(({ graph_commit_id }) => graph_commit_id), expected.map(({ id }) => id));
-  for (const [i, output] of found.entries()) checkCommit(output, expected[i]!);
+  const commit = model.visible().find(({ id }) => id === step.commit);
+  if (commit === undefined) return checkRefused(answer, ["commit_not_found"]);
+  const expected = model.revert(commit, branch.head);
+  if (expected === null) return checkRefused(answer, ["invalid_input"]);
+  if (expected.conflicts.length > 0) return checkConflicts(answer.error, expected.conflicts);
+  const output = valueOf(answer);
+  assert.deepEqual([output.branch, output.reverted_commit_id], [branch.name, commit.id]);
+  if (!expected.isChanged) return assert.equal(output.commit, null);
+  await run.publish(branch, expected.after, output.commit!, actor, null);
+}
+
+/** All conflicts, in the order of the rules; of entities that share a unique value any but one is named. */
+function checkConflicts(error: AppError | null, expected: readonly ModelConflict[]): void {
+  assert.equal(error?.code, "merge_conflict");
+  const found = (error.detail.merge_conflicts ?? []).map((each) => ({
+    kind: each.kind,
+    typeKey: `${each.entity_kind}:${each.type_name}`,
+    id: each.entity_id,
+  }));
+  const isDiverged = expected.some(({ kind }) => kind.startsWith("d"));
+  const wanted = expected.flatMap(({ kind, typeKey, ids }) =>
+    Array<string>(kind === "unique_violation" ? ids.length - 1 : 1).fill(`${kind} ${typeKey}`)
+  );
+  assert.deepEqual(found.map(({ kind, typeKey }) => `${kind} ${typeKey}`), wanted);
+  for (const { kind, typeKey, id } of found) {
+    const isNamed = kind !== "cardinality_violation" && kind !== "value_constraint_violation";
+    const fits = expected.some((each) =>
+      each.kind === kind && each.typeKey === typeKey && each.ids.includes(id!)
+    );
+    assert.ok(isNamed ? fits : id === null, `${kind} of ${typeKey} ${id}`);
+  }
+  if (isDiverged) assert.deepEqual(found.map(({ id }) => id), expected.map(({ ids }) => ids[0]));
 }

@@ -8,7 +8,7 @@ import type { CommitOutput } from "../../core/graph/graph.ts";
 import { imageText, type ModelBranch, type ModelCommit, ModelGraph } from "./graph_model.ts";
 import { emptyImage, type Image, type Row, sameRow, textOf } from "./graph_model_rules.ts";
 import type { ModelSchema } from "./graph_model_schema.ts";
-import type { Step, WriteStep } from "./graph_model_steps.ts";
+import type { WriteStep } from "./graph_model_steps.ts";
 import { batchText, mutationText } from "./graph_model_text.ts";
 import { ModelWorld } from "./graph_model_world.ts";
 import { isMadeUp, load, mutate, Refused } from "./graph_model_writes.ts";
@@ -30,7 +30,8 @@ interface WriteAnswer {
   readonly isForked: boolean;
 }
 
-const ACTORS = [null, "act-ana"];
+/** Who writes through each of the open graphs. */
+export const ACTORS: readonly (string | null)[] = [null, "act-ana"];
 
 /** A model beside the product. */
 export class ModelRun {
@@ -38,6 +39,11 @@ export class ModelRun {
   readonly world: ModelWorld;
   /** Commits that nobody shows any more. */
   readonly dropped: string[] = [];
+  /** Where reading the feed of a branch goes on: the cursor, the life of the branch it is of, and the last commit read. */
+  readonly cursors = new Map<
+    string,
+    { readonly cursor: string; readonly life: number; readonly after: string }
+  >();
 
   private constructor(model: ModelGraph, world: ModelWorld) {
     this.model = model;
@@ -269,6 +275,3 @@ function withRealIds(image: Image, found: Image): Image {
     return [name, real];
   }));
 }
-
-/** Steps that the product answers alone are told apart by what they return. */
-export type OtherStep = Exclude<Step, WriteStep>;

@@ -46,9 +46,13 @@ export type Step =
   | { readonly do: "commits"; readonly branch: string }
   | { readonly do: "changes"; readonly commit: string }
   | { readonly do: "diff"; readonly from: string; readonly to: string }
+  | { readonly do: "feed"; readonly branch: string; readonly limit: number }
   | { readonly do: "copy"; readonly branch: string }
   | { readonly do: "fold"; readonly branch: string }
   | { readonly do: "reopen" };
+
+/** Steps of one kind. */
+export type StepOf<K extends Step["do"]> = Extract<Step, { readonly do: K }>;
 
 /** Names of branches; some are paths inside others. */
 const NAMES = ["dev", "rel", "dev/a", "x", "y"];
@@ -61,6 +65,7 @@ const BULK = "x".repeat(70_000);
 export function drawStep(kind: Step["do"], tape: Tape, model: ModelGraph, dropped: readonly string[]): Step {
   const draw = new Draw(tape, model, dropped);
   const branch = draw.branch();
+  const isAlone = model.names().length === 1;
   switch (kind) {
     case "load":
     case "mutate":
@@ -83,9 +88,18 @@ export function drawStep(kind: Step["do"], tape: Tape, model: ModelGraph, droppe
       return { do: "branch", name: tape.pick(NAMES), from: branch, commit };
     }
     case "drop":
+      if (isAlone && !tape.rarely(4)) return drawStep("branch", tape, model, dropped);
       return { do: "drop", name: tape.upTo(8) === 7 ? tape.pick(NAMES) : draw.branch(true) };
-    case "merge":
-      return { do: "merge", source: draw.branch(true), target: branch, drop: tape.upTo(4) === 3 };
+    case "merge": {
+      if (isAlone) return drawStep("branch", tape, model, dropped);
+      const source = draw.branch(true);
+      const target = source !== branch || tape.rarely(9)
+        ? branch
+        : tape.pick(model.names().filter((name) => name !== source));
+      return tape.upTo(3) === 2
+        ? { do: "merge", source: target, target: source, drop: false }
+        : { do: "merge", source, target, drop: tape.upTo(4) === 3 };
+    }
     case "revert":
       return { do: "revert", commit: draw.commit(branch), branch };
     case "read": {
@@ -101,6 +115,8 @@ export function drawStep(kind: Step["do"], tape: Tape, model: ModelGraph, droppe
     case "copy":
     case "fold":
       return { do: kind, branch };
+    case "feed":
+      return { do: "feed", branch, limit: 1 + tape.upTo(9) };
     case "export":
       return {
         do: "export",
