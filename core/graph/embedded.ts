@@ -19,7 +19,7 @@ import type {
   PageRequest,
   PollRequest,
 } from "./changes/change.ts";
-import { commitChanges, diffCommits } from "./changes/commit_changes.ts";
+import { branchOfRevision, commitChanges, diffCommits } from "./changes/commit_changes.ts";
 import { Comparisons } from "./changes/comparisons.ts";
 import { pollChanges } from "./changes/feed.ts";
 import type { Commit } from "./commit.ts";
@@ -248,6 +248,11 @@ export class EmbeddedGraph implements Graph {
 
   async diff(request: Parameters<Graph["diff"]>[0]): Promise<DiffOutput> {
     return await diffCommits(this.#context, this.#comparisons, request);
+  }
+
+  /** Name of the branch that a reader of a branch or commit, as `diff` names it, must be allowed to read. */
+  async branchOfRevision(text: string): Promise<string> {
+    return await branchOfRevision(this.#context, text);
   }
 
   async pollChanges(request: PollRequest = {}): Promise<ChangeFeedOutput> {
