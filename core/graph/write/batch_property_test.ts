@@ -287,7 +287,7 @@ Deno.test("parseBatch() accepts exactly the texts that are JSON for the platform
   );
 });
 
-Deno.test("parseBatch() round-trips integers of all widths [schema-language 14]", () => {
+Deno.test("schema-language 14: parseBatch() round-trips integers of all widths", () => {
   const widths: readonly (readonly [string, bigint, bigint])[] = [
     ["i32", -(2n ** 31n), 2n ** 31n - 1n],
     ["u32", 0n, 2n ** 32n - 1n],

@@ -122,7 +122,7 @@ Deno.test("parseBatch() finds members spelled with escapes and in any order", ()
   assert.equal(rows("node:Film", GOOD, line)[1]!["year"], 5);
 });
 
-Deno.test("parseBatch() keeps integers exact [graph-engine 6, schema-language 14, 15]", () => {
+Deno.test("schema-language 15: parseBatch() keeps integers exact and refuses what is none [graph-engine 6, schema-language 14]", () => {
   assert.equal(film('"views":18446744073709551615')["views"], 18446744073709551615n);
   assert.equal(film('"views":9007199254740993')["views"], 9007199254740993n);
   assert.equal(
@@ -137,7 +137,7 @@ Deno.test("parseBatch() keeps integers exact [graph-engine 6, schema-language 14
   }
 });
 
-Deno.test("parseBatch() stores a Date equally from days and text [schema-language 17]", () => {
+Deno.test("schema-language 17: parseBatch() stores a Date equally from days and text", () => {
   assert.equal(film('"released":19844')["released"], 19844);
   assert.equal(film('"released":"2024-05-01"')["released"], 19844);
   assert.equal(film('"released":"2024-05-01T23:30:00-02:00"')["released"], 19845);
@@ -148,7 +148,7 @@ Deno.test("parseBatch() stores a Date equally from days and text [schema-languag
   refused('{"type":"Film","data":{"slug":"a","released":2147483648}}', "exceeds Date range");
 });
 
-Deno.test("parseBatch() refuses vectors with null, string or wrong length [schema-language 18]", () => {
+Deno.test("schema-language 18: parseBatch() refuses vectors with null, string or wrong length", () => {
   const vec = (value: string) => `{"type":"Film","data":{"slug":"a","vec":${value}}}`;
   refused(vec("[1,null,3]"), "must be numeric");
   refused(vec('[1,"2",3]'), "must be numeric");
@@ -285,7 +285,7 @@ Deno.test("parseBatch() reports lines before records, nodes before edges, types 
   assert.match(refusal('{"type":"Film","data":{"id":"z","year":"x"}}').message, /property 'year'/);
 });
 
-Deno.test("parseBatch() derives ids of keyed nodes [graph-engine 14, schema-language 19, 20, 21]", () => {
+Deno.test("schema-language 19: parseBatch() derives ids of keyed nodes [graph-engine 14, schema-language 20, 21]", () => {
   const vault = (members: string) => rows("node:Vault", `{"type":"Vault","data":{${members}}}`)[0]!["id"];
   assert.equal(vault('"site":"Rome","bay":4'), '["4","Rome"]');
   assert.equal(vault('"id":"[\\"4\\",\\"Rome\\"]","bay":4,"site":"Rome"'), '["4","Rome"]');

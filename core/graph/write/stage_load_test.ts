@@ -168,7 +168,7 @@ Deno.test("stageLoad() limits the bytes of one type in append and merge", async 
   await load(EMPTY, "overwrite", lines);
 });
 
-Deno.test("stageLoad() gives edges and unkeyed nodes ULIDs where no id is given [schema-language 21]", async () => {
+Deno.test("schema-language 21: stageLoad() gives edges and unkeyed nodes ULIDs where no id is given", async () => {
   const newId = ulidFactory({ nowMs: () => 1 }, { fill: (target) => void target.fill(7) });
   const lines = [person("p"), '{"type":"Person","data":{"name":"x"}}', film("a"), edge("Directed", "p", "a")];
   for (const source of [newId, countingIds()]) {
@@ -205,7 +205,7 @@ Deno.test("stageLoad() checks values in type order and names the line", async ()
   ]);
 });
 
-Deno.test("stageLoad() @unique: duplicates, nulls, Dates, tuples and committed holders [graph-engine 20, schema-language 22]", async () => {
+Deno.test("schema-language 22: stageLoad() judges @unique over duplicates, nulls, Dates, tuples and committed holders [graph-engine 20]", async () => {
   const head = await contentOf(
     film("a", '"serial":"s1","premiere":"2024-05-01"'),
     person("p", '"name":"Ines","born":1900'),
