@@ -20,6 +20,70 @@ Deno.test("schema-language 16: `2024-05-01 10:00:00.1239+02:00` outputs `2024-05
   });
 });
 
+Deno.test("schema-language 30: `--allow-data-loss` makes drops hard, and the commit before becomes unreadable for that table alone", async () => {
+  const both = "node Note { slug: String @key  text: String? }\nnode Tag { slug: String @key }\n";
+  const dropped = "node Note { slug: String @key }\nnode Tag { slug: String @key }\n";
+  await withTempDir(async (folder) => {
+    const run = (...args: string[]) => omnigraph(args, { cwd: folder });
+    const query = (type: string, id: string) =>
+      run(
+        "query",
+        "--store",
+        "n.omni",
+        "--snapshot",
+        id,
+        "-e",
+        `query q() { match { $x: ${type} } return { $x.slug } }`,
+      );
+    Deno.writeTextFileSync(join(folder, "both.pg"), both);
+    Deno.writeTextFileSync(join(folder, "dropped.pg"), dropped);
+    const lines = [
+      '{"type":"Note","data":{"slug":"a","text":"gone for good"}}',
+      '{"type":"Tag","data":{"slug":"t"}}',
+    ];
+    Deno.writeTextFileSync(join(folder, "lines.jsonl"), lines.join("\n"));
+    assert.equal((await run("init", "n.omni", "--schema", "both.pg")).code, 0);
+    const loaded = await run("load", "n.omni", "--data", "lines.jsonl", "--mode", "merge");
+    assert.equal(loaded.code, 0, loaded.stderr);
+    const { commits: [before] } = JSON.parse((await run("commit", "list", "n.omni", "--json")).stdout);
+    const change = ["n.omni", "--schema", "dropped.pg", "--allow-data-loss", "--json"];
+    const step = {
+      kind: "drop_property",
+      type_kind: "node",
+      type_name: "Note",
+      property_name: "text",
+      mode: "hard",
+    };
+    const plan = JSON.parse((await run("schema", "plan", ...change)).stdout);
+    assert.deepEqual([plan.supported, plan.steps], [true, [step]]);
+    const applied = await run("schema", "apply", ...change);
+    assert.equal(applied.code, 0, applied.stderr);
+    assert.deepEqual([JSON.parse(applied.stdout).applied, JSON.parse(applied.stdout).steps], [true, [step]]);
+
+    const read = await query("Note", before.graph_commit_id);
+    assert.deepEqual([read.code, read.stdout], [1, ""]);
+    assert.match(read.stderr, /node type 'Note' of commit '[0-9A-Z]{26}' was reclaimed/);
+    const other = await query("Tag", before.graph_commit_id);
+    assert.deepEqual([other.code, other.stdout.includes("t")], [0, true], other.stderr);
+    const entity = await run(
+      "entity",
+      "node",
+      "Note",
+      "a",
+      "--store",
+      "n.omni",
+      "--snapshot",
+      before.graph_commit_id,
+    );
+    assert.deepEqual([entity.code, entity.stdout], [1, ""]);
+    assert.match(entity.stderr, /was reclaimed/);
+    const shown = await run("commit", "show", before.graph_commit_id, "--store", "n.omni", "--json");
+    assert.deepEqual(JSON.parse(shown.stdout), before);
+    const again = JSON.parse((await run("schema", "apply", ...change)).stdout);
+    assert.deepEqual([again.applied, again.step_count, again.graph_manifest_version], [false, 0, 3]);
+  });
+});
+
 Deno.test("schema-language 31: a second branch blocks apply with 409, but not `schema plan`", async () => {
   const wanted = "node Note { slug: String @key  at: DateTime?  text: String? }\n";
   const obstacle = "requires a graph with only main; found non-main branches: draft";
