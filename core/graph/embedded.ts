@@ -24,11 +24,12 @@ import { Comparisons } from "./changes/comparisons.ts";
 import { pollChanges } from "./changes/feed.ts";
 import type { Commit } from "./commit.ts";
 import { CompiledQueries } from "./compiled_queries.ts";
-import { type BranchCreateRequest, createBranch } from "./create_branch.ts";
+import { createBranch } from "./create_branch.ts";
 import { onCurrentSchema } from "./current_schema.ts";
 import { deleteBranch } from "./delete_branch.ts";
 import type {
   BranchCreateOutput,
+  BranchCreateRequest,
   BranchDeleteOutput,
   BranchMergeOutput,
   ChangeOutput,
@@ -36,7 +37,6 @@ import type {
   EntityOutput,
   ExportOutput,
   Graph,
-  LoadMode,
   LoadOutput,
   QueryRequest,
   ReadOutput,
@@ -151,14 +151,8 @@ export class EmbeddedGraph implements Graph {
     return await mutateBranch(this.#context, query, raw, options);
   }
 
-  async load(request: {
-    readonly data: Uint8Array;
-    readonly mode: LoadMode;
-    readonly branch?: string;
-    readonly from?: string;
-    readonly actor?: string | null;
-  }): Promise<LoadOutput> {
-    const { data, mode, actor = null } = request;
+  async load(request: Parameters<Graph["load"]>[0]): Promise<LoadOutput> {
+    const { data, mode, legacy = false, actor = null } = request;
     const branch = parseBranchName(request.branch ?? MAIN);
     const from = request.from === undefined ? null : parseBranchName(request.from);
     this.#context.require(actor, { action: "change", branch });
@@ -170,6 +164,7 @@ export class EmbeddedGraph implements Graph {
       branches,
       ports,
       data,
+      legacy,
       mode,
       branch,
       from,

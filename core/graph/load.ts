@@ -18,6 +18,7 @@ import type { OpenBranches } from "./open_branches.ts";
 import type { PublishRequest } from "./publish.ts";
 import { commitOutput, loadedTypes } from "./results.ts";
 import { parseBatch, type ParsedBatch } from "./write/batch.ts";
+import { parseLegacyBatch } from "./write/legacy_batch.ts";
 import { stageLoad } from "./write/stage_load.ts";
 
 /** One load; names are parsed, the gate has allowed the change. */
@@ -27,6 +28,8 @@ export interface LoadOptions {
   readonly branches: OpenBranches;
   readonly ports: Ports;
   readonly data: Uint8Array;
+  /** Whether the data is read as old releases read it. */
+  readonly legacy: boolean;
   readonly mode: LoadMode;
   readonly branch: string;
   /** Branch to fork from when `branch` is missing. */
@@ -75,11 +78,12 @@ async function loadForked(options: LoadOptions): Promise<LoadOutput> {
 
 /** The write of a load. Its data is read at once, and again when the schema has moved before it is staged. */
 function batchLoad(
-  { data, mode, actor, ports }: LoadOptions,
+  { data, mode, legacy, actor, ports }: LoadOptions,
   catalog: Catalog,
 ): { readonly request: PublishRequest; readonly batch: () => ParsedBatch } {
+  const parse = legacy ? parseLegacyBatch : parseBatch;
   let { digest } = catalog;
-  let batch = parseBatch(catalog, data);
+  let batch = parse(catalog, data);
   const newIds = replayedIds(ports.newId);
   const request: PublishRequest = {
     operation: "load",
@@ -87,7 +91,7 @@ function batchLoad(
     retry: mode === "overwrite" ? "fail" : "redo",
     stage: (view) => {
       if (view.catalog.digest !== digest) {
-        batch = parseBatch(view.catalog, data);
+        batch = parse(view.catalog, data);
         digest = view.catalog.digest;
       }
       return stageLoad(view, batch, mode, newIds());

@@ -31,7 +31,12 @@ export interface ParsedBatch {
   readonly tables: ReadonlyMap<TypeKey, ParsedTable>;
   /** Records of all types. */
   readonly records: number;
+  /** What complaints count. */
+  readonly unit: BatchUnit;
 }
+
+/** What a complaint names: a physical line, or in permissive batches a record. */
+export type BatchUnit = "line" | "record";
 
 /**
  * Reads a batch against a catalog.
@@ -40,7 +45,12 @@ export interface ParsedBatch {
  * long or too deep in structure.
  */
 export function parseBatch(catalog: Catalog, data: Uint8Array): ParsedBatch {
-  return new BatchParser(catalog, data).parse();
+  return new BatchParser(catalog, data, "line").parse();
+}
+
+/** Reads a batch that has one record on each line and no other lines; complaints count records. Throws alike. */
+export function parseRecords(catalog: Catalog, data: Uint8Array): ParsedBatch {
+  return new BatchParser(catalog, data, "record").parse();
 }
 
 /** A name as it stood in the batch and the builder it led to. */
@@ -52,6 +62,7 @@ interface KnownName {
 class BatchParser {
   readonly #catalog: Catalog;
   readonly #bytes: Uint8Array;
+  readonly #unit: BatchUnit;
   readonly #scanner: LineScanner;
   readonly #shape = new LineShape();
   readonly #builders = new Map<TypeKey, TypeBuilder>();
@@ -59,9 +70,10 @@ class BatchParser {
   #lastNode: KnownName | null = null;
   #lastEdge: KnownName | null = null;
 
-  constructor(catalog: Catalog, bytes: Uint8Array) {
+  constructor(catalog: Catalog, bytes: Uint8Array, unit: BatchUnit) {
     this.#catalog = catalog;
     this.#bytes = bytes;
+    this.#unit = unit;
     this.#scanner = new LineScanner(bytes);
   }
 
@@ -71,7 +83,7 @@ class BatchParser {
       const feed = bytes.indexOf(0x0a, start);
       const next = feed === -1 ? bytes.length : feed;
       const end = next > start && bytes[next - 1] === 0x0d ? next - 1 : next;
-      if (end - start > BATCH_LINE_STRUCTURE_MAX) checkSize(bytes, start, end, line);
+      if (end - start > BATCH_LINE_STRUCTURE_MAX) checkSize(bytes, start, end, this.#place(line));
       if (skipSpace(bytes, start, end) < end) this.#readLine(start, end, line);
       start = next + 1;
     }
@@ -83,18 +95,18 @@ class BatchParser {
     const bytes = this.#bytes;
     if (!scanner.scan(start, end)) {
       const why = explainFault(bytes, start, end, scanner.faultReason, scanner.faultAt);
-      throw new AppError("batch_error", `invalid strict JSON at line ${line}: ${why}`);
+      throw new AppError("batch_error", `invalid strict JSON at ${this.#place(line)}: ${why}`);
     }
     const { top, data, nested } = scanner;
     const shape = this.#shape;
     const fine = scanner.isObject && nested === null && shape.place(bytes, top);
     if (!fine) {
-      checkLine(this.#catalog, scanner, line); // returns when a property's value holds objects
+      checkLine(this.#catalog, scanner, this.#place(line)); // returns when a property's value holds objects
       shape.place(bytes, top);
     }
     if (shape.data === -1) data.count = 0;
     const builder = shape.type === -1 ? this.#edgeBuilder(top, line) : this.#nodeBuilder(top, line);
-    if (!builder.resolve(bytes, data)) checkLine(this.#catalog, scanner, line);
+    if (!builder.resolve(bytes, data)) checkLine(this.#catalog, scanner, this.#place(line));
     if (builder.add(bytes, data, line) && shape.edge !== -1) {
       builder.addEndpoints(bytes, top, shape.from, shape.to);
     }
@@ -119,17 +131,21 @@ class BatchParser {
 
   #known(kind: "node" | "edge", top: MemberTape, at: number, line: number): KnownName {
     const type = typeNamed(this.#catalog, kind, memberText(this.#bytes, top, at));
-    if (type === undefined) checkLine(this.#catalog, this.#scanner, line);
+    if (type === undefined) checkLine(this.#catalog, this.#scanner, this.#place(line));
     const { key } = must(type, "an unknown type was refused");
     let builder = this.#builders.get(key);
     if (builder === undefined) this.#builders.set(key, builder = new TypeBuilder(type!));
     return { bytes: this.#bytes.slice(top.start[at]!, top.end[at]!), builder };
   }
 
+  #place(line: number): string {
+    return `${this.#unit} ${line}`;
+  }
+
   #finish(): ParsedBatch {
     const builders = [...this.#builders.values()];
     const failed = builders.filter((builder) => builder.failure !== null).sort(byRecordOrder)[0];
-    if (failed !== undefined) throw refusal(failed.failure!.line, failed.failure!.message);
+    if (failed !== undefined) throw refusal(this.#place(failed.failure!.line), failed.failure!.message);
     const tables = new Map<TypeKey, ParsedTable>();
     let records = 0;
     for (const key of [...this.#builders.keys()].sort()) {
@@ -137,7 +153,7 @@ class BatchParser {
       tables.set(key, { type: builder.type, ...builder.finish() });
       records += builder.count;
     }
-    return { tables, records };
+    return { tables, records, unit: this.#unit };
   }
 }
 
@@ -148,9 +164,9 @@ function byRecordOrder(a: TypeBuilder, b: TypeBuilder): number {
 }
 
 /** Refuses a line that is too long, or that has too many structural characters outside its strings. */
-function checkSize(bytes: Uint8Array, start: number, end: number, line: number): void {
+function checkSize(bytes: Uint8Array, start: number, end: number, place: string): void {
   if (end - start > BATCH_LINE_BYTES_MAX) {
-    throw tooMuch("graph_batch_line_bytes", BATCH_LINE_BYTES_MAX, end - start, line);
+    throw tooMuch("graph_batch_line_bytes", BATCH_LINE_BYTES_MAX, end - start, place);
   }
   let slots = 0;
   let inString = false;
@@ -162,7 +178,7 @@ function checkSize(bytes: Uint8Array, start: number, end: number, line: number):
     } else if (isStructural(byte)) slots++;
   }
   if (slots <= BATCH_LINE_STRUCTURE_MAX) return;
-  throw tooMuch("graph_batch_json_structural_slots", BATCH_LINE_STRUCTURE_MAX, slots, line);
+  throw tooMuch("graph_batch_json_structural_slots", BATCH_LINE_STRUCTURE_MAX, slots, place);
 }
 
 /** One of `{}[],:`. */
@@ -170,10 +186,10 @@ function isStructural(byte: number): boolean {
   return byte === 0x2c || byte === 0x3a || byte === 0x5b || byte === 0x5d || byte === 0x7b || byte === 0x7d;
 }
 
-function tooMuch(resource: string, limit: number, actual: number, line: number): AppError {
+function tooMuch(resource: string, limit: number, actual: number, place: string): AppError {
   return new AppError(
     "resource_limit",
-    `line ${line}: ${resource} is ${actual}, at most ${limit} are allowed`,
+    `${place}: ${resource} is ${actual}, at most ${limit} are allowed`,
     {
       detail: { resource_limit: { resource, limit, actual } },
     },

@@ -91,57 +91,57 @@ export function typeNamed(catalog: Catalog, kind: "node" | "edge", name: string)
   return kind === "node" ? catalog.nodes.get(name) : catalog.edgeByWord.get(name.toLowerCase());
 }
 
-/** A refusal of the whole batch that names the physical line. */
-export function refusal(line: number, message: string): AppError {
-  return new AppError("batch_error", `line ${line}: ${message}`);
+/** A refusal of the whole batch that names the place, like `line 3`. */
+export function refusal(place: string, message: string): AppError {
+  return new AppError("batch_error", `${place}: ${message}`);
 }
 
 /**
  * Throws the refusal of the first rule that the scanned line breaks, in the order of the specification; returns when
  * the line breaks none (its values may still be wrong).
  */
-export function checkLine(catalog: Catalog, scanner: LineScanner, line: number): void {
+export function checkLine(catalog: Catalog, scanner: LineScanner, place: string): void {
   const { bytes, top, data, nested } = scanner;
   const topNames = namesOf(bytes, top);
   const dataNames = namesOf(bytes, data);
   const repeated = repeatedName(topNames) ?? repeatedName(dataNames) ?? nested?.duplicate ?? null;
-  if (repeated !== null) throw refusal(line, `duplicate JSON member '${repeated}'`);
-  if (!scanner.isObject) throw refusal(line, "must be one JSON object");
+  if (repeated !== null) throw refusal(place, `duplicate JSON member '${repeated}'`);
+  if (!scanner.isObject) throw refusal(place, "must be one JSON object");
 
   const at = new Map(topNames.map((name, index) => [name, index]));
-  if (at.has("type") === at.has("edge")) throw refusal(line, "must have exactly one of 'type' or 'edge'");
+  if (at.has("type") === at.has("edge")) throw refusal(place, "must have exactly one of 'type' or 'edge'");
   const kind = at.has("type") ? "node" : "edge";
   const allowed = kind === "node" ? ["type", "data"] : ["edge", "from", "to", "data"];
   for (const name of topNames) {
     if (allowed.includes(name)) continue;
     const reason = RESERVED.has(name) ? "reserved physical state" : `a ${kind} record has ${quoted(allowed)}`;
-    throw refusal(line, `unknown top-level graph batch field '${name}': ${reason}`);
+    throw refusal(place, `unknown top-level graph batch field '${name}': ${reason}`);
   }
   for (const name of [...dataNames, ...(nested?.names ?? [])]) {
-    if (RESERVED.has(name)) throw refusal(line, `field '${name}' is reserved physical state`);
+    if (RESERVED.has(name)) throw refusal(place, `field '${name}' is reserved physical state`);
   }
   for (const field of allowed) {
     const member = at.get(field);
     if (field === "data") {
       if (member !== undefined && top.kind[member] !== OBJECT) {
-        throw refusal(line, `field 'data' must be an object, got ${describeKind(top.kind[member]!)}`);
+        throw refusal(place, `field 'data' must be an object, got ${describeKind(top.kind[member]!)}`);
       }
-    } else if (member === undefined) throw refusal(line, `the ${kind} record requires field '${field}'`);
+    } else if (member === undefined) throw refusal(place, `the ${kind} record requires field '${field}'`);
     else if (!isString(top, member)) {
-      throw refusal(line, `field '${field}' must be a string, got ${describeKind(top.kind[member]!)}`);
+      throw refusal(place, `field '${field}' must be a string, got ${describeKind(top.kind[member]!)}`);
     }
   }
   if (kind === "edge") {
     const structural = dataNames.find((name) => name === "src" || name === "dst");
     if (structural !== undefined) {
       const remedy = `use '${structural === "src" ? "from" : "to"}' beside 'edge'`;
-      throw refusal(line, `field '${structural}' of edge data is reserved structural state: ${remedy}`);
+      throw refusal(place, `field '${structural}' of edge data is reserved structural state: ${remedy}`);
     }
   }
   const name = memberText(bytes, top, at.get(kind === "node" ? "type" : "edge")!);
   if (typeNamed(catalog, kind, name) !== undefined) return;
   const hint = didYouMean(name, (kind === "node" ? catalog.nodes : catalog.edges).keys());
-  throw refusal(line, `unknown ${kind} type '${name}'${hint === undefined ? "" : `: ${hint}`}`);
+  throw refusal(place, `unknown ${kind} type '${name}'${hint === undefined ? "" : `: ${hint}`}`);
 }
 
 function namesOf(bytes: Uint8Array, tape: MemberTape): string[] {

@@ -24,7 +24,7 @@ import { type Duplicate, IdIndex } from "../../storage/id_index.ts";
 import type { LoadMode } from "../graph.ts";
 import type { GraphView, TableView } from "../read/view.ts";
 import { headRows, headTable } from "./after_image.ts";
-import type { ParsedBatch, ParsedTable } from "./batch.ts";
+import type { BatchUnit, ParsedBatch, ParsedTable } from "./batch.ts";
 import type { ChangeSet, TableChange } from "./change_set.ts";
 import { constraintNeeds, refuseViolations } from "./constraints.ts";
 import { checkBlobs, checkEntityBytes, checkEntityCount } from "./write_limits.ts";
@@ -51,9 +51,9 @@ export async function stageLoad(
     view,
     changes,
     keyClashes: keyClashes(staged),
-    place: (key, row) => ` (line ${byKey.get(key)!.lines[row]})`,
+    place: (key, row) => ` (${batch.unit} ${byKey.get(key)!.lines[row]})`,
   });
-  refuseConflicts(staged, mode);
+  refuseConflicts(staged, mode, batch.unit);
   for (const { type, change } of staged) if (change.upserts !== null) checkBlobs(type, change.upserts);
   return changes;
 }
@@ -183,7 +183,7 @@ function keyClashes(staged: readonly StagedTable[]): Map<TypeKey, number> {
 }
 
 /** Refuses ids that the mode does not allow, nodes before edges. */
-function refuseConflicts(staged: readonly StagedTable[], mode: LoadMode): void {
+function refuseConflicts(staged: readonly StagedTable[], mode: LoadMode, unit: BatchUnit): void {
   if (mode === "merge") return;
   const nodesFirst = [...staged].sort((a, b) =>
     a.type.kind === b.type.kind ? 0 : a.type.kind === "node" ? -1 : 1
@@ -191,17 +191,17 @@ function refuseConflicts(staged: readonly StagedTable[], mode: LoadMode): void {
   for (const { type, change, lines, repeated } of nodesFirst) {
     const twice = repeated[0];
     if (twice !== undefined) {
-      throw keyConflict(type, twice.id, twice.line, `given first on line ${twice.firstLine}`);
+      throw keyConflict(type, twice.id, `${unit} ${twice.line}`, `given first on ${unit} ${twice.firstLine}`);
     }
     const row = mode === "append" ? change.existing.indexOf(1) : -1;
     if (row === -1) continue;
     const id = idColumn(change.upserts!, "id").text(row);
-    throw keyConflict(type, id, lines[row]!, "load with mode merge to replace it");
+    throw keyConflict(type, id, `${unit} ${lines[row]}`, "load with mode merge to replace it");
   }
 }
 
-function keyConflict(type: AnyType, id: string, line: number, remedy: string): AppError {
-  return new AppError("key_conflict", `line ${line}: ${type.key} already has id '${id}': ${remedy}`, {
+function keyConflict(type: AnyType, id: string, place: string, remedy: string): AppError {
+  return new AppError("key_conflict", `${place}: ${type.key} already has id '${id}': ${remedy}`, {
     detail: { key_conflict: { entity_kind: type.kind, type_name: type.name, entity_id: id } },
   });
 }
