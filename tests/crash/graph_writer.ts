@@ -8,6 +8,7 @@ import { openGraph } from "../../core/graph/open.ts";
 import { openObjectStore, openTableStore } from "../../core/storage/open.ts";
 import { parseStorageUri } from "../../core/storage/uri.ts";
 import { DELETE_FILM, film, INSERT_FILM, loadLines, UPDATE_FILM } from "../support/embedded_graphs.ts";
+import { randomFrom } from "../support/random_from.ts";
 
 /** What a write changes: slugs to titles, null deletes. */
 export type Edit = Readonly<Record<string, string | null>>;
@@ -79,17 +80,6 @@ async function announced(edit: Edit, write: () => Promise<unknown>): Promise<voi
 function say(line: WriterLine): void {
   const bytes = new TextEncoder().encode(JSON.stringify(line) + "\n");
   for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
-}
-
-/** A small generator (mulberry32), so that a failing run can be repeated. */
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return Math.floor(((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296 * below);
-  };
 }
 
 if (import.meta.main) await main();
