@@ -1,8 +1,8 @@
 /**
- * A process that applies one config directory: `cluster_applier.ts <config dir> [hold]`.
+ * A process that applies one config directory: `cluster_applier.ts <config dir> [hold | die:<step>]`.
  *
  * Prints `ready`, waits for a line, applies, prints the exit code. With `hold` it stops before the ledger is written,
- * prints `holding` and waits for another line.
+ * prints `holding` and waits for another line. With `die:` it kills itself at that step.
  */
 import { clusterApply } from "../../core/cluster/commands.ts";
 import { systemPorts } from "../../core/graph/graph_ports.ts";
@@ -20,6 +20,7 @@ await Promise.all([
 say("ready");
 await input.read();
 const failpoint = async (name: string) => {
+  if (mode === `die:${name}`) Deno.kill(Deno.pid, "SIGKILL");
   if (mode !== "hold" || name !== "cluster_apply.before_state_write") return;
   say("holding");
   await input.read();

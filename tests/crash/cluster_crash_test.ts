@@ -7,69 +7,10 @@ import { loadServingRevision } from "../../core/cluster/serving.ts";
 import { openGraph } from "../../core/graph/open.ts";
 import { openObjectStore, openTableStore } from "../../core/storage/open.ts";
 import { CREW_POLICY, FLEET_SCHEMA, SHIPS_GQ } from "../support/cluster_files.ts";
-import { PROJECT, withTempDir } from "../support/process.ts";
+import { startApplier } from "../support/applier.ts";
+import { withTempDir } from "../support/process.ts";
 
 const KILLS = 20;
-
-/** A process that applies, and what it says. */
-interface Applier {
-  /** The next line it prints; null when it is gone. */
-  line(): Promise<string | null>;
-  go(): Promise<void>;
-  kill(): void;
-  /** Exit code; 137 after a kill. */
-  ended(): Promise<number>;
-}
-
-function startApplier(configDir: string, ...mode: string[]): Applier {
-  const process = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      "--quiet",
-      "--no-check",
-      join(PROJECT, "tests/crash/cluster_applier.ts"),
-      configDir,
-      ...mode,
-    ],
-    cwd: PROJECT,
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  const output = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const input = process.stdin.getWriter();
-  let text = "";
-  const line = async () => {
-    for (;;) {
-      const end = text.indexOf("\n");
-      if (end !== -1) {
-        const found = text.slice(0, end);
-        text = text.slice(end + 1);
-        return found;
-      }
-      const chunk = await output.read();
-      if (chunk.done) return null;
-      text += chunk.value;
-    }
-  };
-  return {
-    line,
-    go: () => input.write(new TextEncoder().encode("go\n")),
-    kill() {
-      try {
-        process.kill("SIGKILL");
-      } catch {
-        // it was faster
-      }
-    },
-    async ended() {
-      while (await line() !== null);
-      await input.close().catch(() => undefined);
-      return (await process.status).code;
-    },
-  };
-}
 
 /** Writes a configuration of `graphs` graphs whose every source carries `mark`. */
 async function writeConfig(folder: string, graphs: number, mark: string): Promise<void> {
