@@ -14,17 +14,10 @@ import { Call, jsonResponse, type Services } from "./call.ts";
 import { authenticate } from "./middleware/auth.ts";
 import { errorResponse } from "./middleware/errors.ts";
 import type { LiveGraph } from "./registry.ts";
+import { createBranch, deleteBranch, listBranches } from "./routes/branches.ts";
 import { captureChangeBaseline, getCommitChanges, getDiff, pollChanges } from "./routes/changes.ts";
 import { exportGraph } from "./routes/export.ts";
-import {
-  applySchema,
-  getCommit,
-  getEntity,
-  getSchema,
-  getSnapshot,
-  listBranches,
-  listCommits,
-} from "./routes/facts.ts";
+import { applySchema, getCommit, getEntity, getSchema, getSnapshot, listCommits } from "./routes/facts.ts";
 import { mutate, mutateIfGraphCommit, query, read } from "./routes/inline.ts";
 import { load, loadNdjson } from "./routes/load.ts";
 import { mergeBranches, revertCommit } from "./routes/merges.ts";
@@ -53,6 +46,8 @@ const GRAPH_HANDLERS: Readonly<Record<Exclude<OperationId, ServerOperation>, Gra
   loadNdjson,
   ingest: load,
   listBranches,
+  createBranch,
+  deleteBranch,
   mergeBranches,
   listCommits,
   getCommit,
@@ -102,7 +97,8 @@ function handlerOf(
     const actor = authenticate(services.tokens, request.headers);
     const served = servedGraph(services, context.req.param("graph_id") ?? "");
     services.log.info("graph routed", { graph_id: served.graphId });
-    const name = context.req.param("name") ?? context.req.param("commit_id") ?? "";
+    const name = context.req.param("name") ?? context.req.param("commit_id") ??
+      context.req.param("branch") ?? "";
     return handler(new Call(services, request, actor, served), name);
   };
 }
@@ -145,7 +141,18 @@ function methodsByPath(): Map<string, Method[]> {
     const key = path.replaceAll(/\{(\w+)\}/g, ":$1");
     methods.set(key, [...methods.get(key) ?? [], method]);
   }
+  // A literal segment is also a value of a parameter in its place.
+  for (const [path, own] of methods) {
+    const others = [...methods].filter(([other]) => other !== path && covers(other, path));
+    methods.set(path, [...new Set([...own, ...others.flatMap(([_, more]) => more)])]);
+  }
   return methods;
+}
+
+function covers(pattern: string, path: string): boolean {
+  const [segments, covered] = [pattern.split("/"), path.split("/")];
+  return segments.length === covered.length &&
+    segments.every((segment, i) => segment === covered[i] || segment.startsWith(":"));
 }
 
 function methodNotAllowed(context: Context, methods: readonly Method[], services: Services): Response {

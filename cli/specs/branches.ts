@@ -4,6 +4,22 @@ import { type CommandSpec, JSON_FLAG, READS, URI_FLAG, WRITES } from "./spec.ts"
 /** In the order of the root help. */
 export const BRANCHES: readonly CommandSpec[] = [
   {
+    path: ["branch", "create"],
+    capability: "any",
+    may: WRITES,
+    summary: "make a branch; costs nothing until it is written to",
+    positionals: [{ name: "NAME", required: true, help: "the new branch, e.g. review/may" }],
+    flags: [
+      URI_FLAG,
+      { name: "from", value: "BRANCH", help: "start at the head of this branch (default: main)" },
+      { name: "from-commit", value: "COMMIT_ID", help: "start at this commit of any branch" },
+      JSON_FLAG,
+    ],
+    exclusive: [["from", "from-commit"]],
+    examples: ["omnigraph branch create review/may --store ./root/graphs/fleet.omni"],
+    load: async () => (await import("../commands/branch.ts")).runBranchCreate,
+  },
+  {
     path: ["branch", "list"],
     capability: "any",
     may: READS,
@@ -12,6 +28,16 @@ export const BRANCHES: readonly CommandSpec[] = [
     flags: [URI_FLAG, JSON_FLAG],
     examples: ["omnigraph branch list --store ./root/graphs/fleet.omni"],
     load: async () => (await import("../commands/branch.ts")).runBranchList,
+  },
+  {
+    path: ["branch", "delete"],
+    capability: "any",
+    may: WRITES,
+    summary: "delete a branch that no other branch depends on, with its commits",
+    positionals: [{ name: "NAME", required: true, help: "the branch" }],
+    flags: [URI_FLAG, JSON_FLAG],
+    examples: ["omnigraph branch delete review/may --store ./root/graphs/fleet.omni"],
+    load: async () => (await import("../commands/branch.ts")).runBranchDelete,
   },
   {
     path: ["branch", "merge"],

@@ -13,6 +13,9 @@ import type {
   PollRequest,
 } from "../graph/changes/change.ts";
 import type {
+  BranchCreateOutput,
+  BranchCreateRequest,
+  BranchDeleteOutput,
   BranchMergeOutput,
   ChangeOutput,
   CommitOutput,
@@ -120,6 +123,17 @@ class ServedGraph implements RemoteGraph {
 
   async branches(): Promise<{ readonly branches: readonly string[] }> {
     return this.#expect(await this.#get("/branches"), { branches: "array" });
+  }
+
+  async createBranch({ name, from, fromCommit }: BranchCreateRequest): Promise<BranchCreateOutput> {
+    const answer = await this.#post("/branches", { name, from, from_commit: fromCommit });
+    return { ...this.#expect<BranchCreateOutput>(answer, { name: "string" }), uri: this.uri };
+  }
+
+  async deleteBranch({ name }: { readonly name: string }): Promise<BranchDeleteOutput> {
+    const path = `${this.#base}/branches/${encodeURIComponent(name.trim())}`;
+    const answer = await send(this.#server, "DELETE", path);
+    return { ...this.#expect<BranchDeleteOutput>(answer, { name: "string" }), uri: this.uri };
   }
 
   async commits(branch?: string): Promise<{ readonly commits: readonly CommitOutput[] }> {

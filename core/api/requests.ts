@@ -79,6 +79,15 @@ const load = z.object({
 /** Body of `schema/apply`. */
 const schemaApply = z.object({ schema_source: z.string(), allow_data_loss: optional(z.boolean()) });
 
+/** Body of `branches`. */
+const branchCreate = z.object({
+  name: branchName,
+  from: optional(branchName),
+  from_commit: optional(z.string()),
+}).refine(({ from, from_commit }) => from === undefined || from_commit === undefined, {
+  message: "takes `from` or `from_commit`, not both",
+});
+
 /** Body of `branches/merge`. */
 const merge = z.object({
   source: branchName,
@@ -129,6 +138,9 @@ export type InlineChange = Omit<InlineRead, "snapshot" | "as_of">;
 /** An invocation of a stored query. */
 export type Invocation = z.infer<typeof invocation>;
 
+/** A branch to make. */
+export type BranchCreateBody = z.infer<typeof branchCreate>;
+
 /** A load with its data inside. */
 export type LoadRequest = z.infer<typeof load>;
 
@@ -176,6 +188,16 @@ export function parseLoadRequest(text: string): LoadRequest {
 /** Parses the body of `branches/merge`. */
 export function parseMergeRequest(text: string): z.infer<typeof merge> {
   return parseBody(merge, text);
+}
+
+/** Parses the body of `branches`. */
+export function parseBranchCreateRequest(text: string): BranchCreateBody {
+  return parseBody(branchCreate, text);
+}
+
+/** The branch that a path segment names. */
+export function parseBranchSegment(segment: string): string {
+  return parseShape(branchName, segment, "branch name");
 }
 
 /** Parses the body of `commits/{commit_id}/revert`; it may be empty. */

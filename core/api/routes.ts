@@ -3,7 +3,7 @@
  */
 
 /** HTTP methods in use. */
-export type Method = "GET" | "POST";
+export type Method = "GET" | "POST" | "DELETE";
 
 /** One route. */
 export interface Route {
@@ -43,6 +43,8 @@ export const ROUTES = {
   loadNdjson: { method: "POST", path: `${GRAPH}/load/ndjson`, group: "mutations" },
   ingest: { method: "POST", path: `${GRAPH}/ingest`, group: "mutations", successor: "load" },
   listBranches: { method: "GET", path: `${GRAPH}/branches`, group: "branches" },
+  createBranch: { method: "POST", path: `${GRAPH}/branches`, group: "branches" },
+  deleteBranch: { method: "DELETE", path: `${GRAPH}/branches/{branch}`, group: "branches" },
   mergeBranches: { method: "POST", path: `${GRAPH}/branches/merge`, group: "branches" },
   listCommits: { method: "GET", path: `${GRAPH}/commits`, group: "commits" },
   getCommit: { method: "GET", path: `${GRAPH}/commits/{commit_id}`, group: "commits" },

@@ -6,6 +6,8 @@ import { renderDiagnostic } from "../base/report.ts";
 import { jsonText } from "../base/lossless_json.ts";
 import { AppError, type ErrorDetail, type WireCode } from "../errors.ts";
 import type {
+  BranchCreateOutput,
+  BranchDeleteOutput,
   BranchMergeOutput,
   ChangeOutput,
   CommitOutput,
@@ -80,6 +82,22 @@ export function loadText(output: LoadOutput, options: { readonly uri: boolean })
     actor_id: output.actor_id,
     commit: commitMembers(output.commit),
   });
+}
+
+/** BranchCreateOutput. */
+export function branchCreateText(output: BranchCreateOutput): string {
+  return jsonText({
+    uri: output.uri,
+    from: output.from,
+    from_commit: output.from_commit,
+    name: output.name,
+    actor_id: output.actor_id,
+  });
+}
+
+/** BranchDeleteOutput. */
+export function branchDeleteText(output: BranchDeleteOutput): string {
+  return jsonText({ uri: output.uri, name: output.name, actor_id: output.actor_id });
 }
 
 /** BranchMergeOutput. */

@@ -24,6 +24,8 @@ export const WRITE_ATTEMPTS_MAX = 32;
 /** Length of a branch name as encoded for its object, characters: file systems allow 255 with the ending. */
 export const BRANCH_FILE_NAME_CHARS_MAX = 240;
 
+/** What a request that makes, deletes or lists branches counts as in its actor's share of a server, bytes. */
+export const BRANCH_OPERATION_BYTES = 256;
 /** Body limit of an ordinary HTTP request, bytes. */
 export const HTTP_BODY_BYTES_MAX = MIB;
 /** Body limit of a load over HTTP, bytes. */

@@ -11,7 +11,7 @@ const SEGMENT = /^[A-Za-z0-9._-]+$/;
  * The trimmed name.
  *
  * @throws AppError `invalid_input` unless it is made of segments of letters, digits, `.`, `-`, `_` joined by single `/`,
- * without `..`, not ending in `.lock`, not starting with `__`.
+ * without `..` and other than `.`, not ending in `.lock`, not starting with `__`.
  */
 export function parseBranchName(text: string): string {
   const name = text.trim();
@@ -32,6 +32,8 @@ export function parseOwnBranchName(text: string): string {
 function faultOf(name: string): string | null {
   if (name === "") return "must not be empty";
   if (name.startsWith("__")) return "names starting with `__` are reserved";
+  // No URL can have it as a segment.
+  if (name === ".") return "must not be a single dot";
   if (name.includes("..")) return "must not contain `..`";
   if (name.endsWith(".lock")) return "must not end in `.lock`";
   if (!name.split("/").every((segment) => SEGMENT.test(segment))) {

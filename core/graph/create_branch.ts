@@ -22,20 +22,10 @@ import {
 } from "./branches.ts";
 import { endBranch } from "./delete_branch.ts";
 import { forkHolds } from "./fork_check.ts";
-import type { BranchCreateOutput } from "./graph.ts";
+import type { BranchCreateOutput, BranchCreateRequest } from "./graph.ts";
 import type { GraphContext, GraphParts } from "./graph_context.ts";
 import type { LoggedState } from "./logged_state.ts";
 import type { OpenBranch } from "./open_branches.ts";
-
-/** What is asked for when a branch is made; `from` (default `main`) and `fromCommit` exclude each other. */
-export interface BranchCreateRequest {
-  readonly name: string;
-  /** The branch to start at the head of. */
-  readonly from?: string;
-  /** The commit to start at. */
-  readonly fromCommit?: string;
-  readonly actor?: string | null;
-}
 
 type BranchParts = Pick<GraphParts, "store" | "branches" | "ports">;
 

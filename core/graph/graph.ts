@@ -126,6 +126,16 @@ export interface RevertOutput {
   readonly commit: CommitOutput | null;
 }
 
+/** A branch to make; `from` (default `main`) and `fromCommit` exclude each other. */
+export interface BranchCreateRequest {
+  readonly name: string;
+  /** The branch to start at the head of. */
+  readonly from?: string;
+  /** The commit to start at. */
+  readonly fromCommit?: string;
+  readonly actor?: string | null;
+}
+
 /** Result of making a branch. */
 export interface BranchCreateOutput {
   readonly uri: string;
@@ -239,6 +249,12 @@ export interface Graph {
   branches(): Promise<{ readonly branches: readonly string[] }>;
   commits(branch?: string): Promise<{ readonly commits: readonly CommitOutput[] }>;
   commit(id: string): Promise<CommitOutput>;
+  /** Makes a branch at the head of another one (`main` by default), or at a commit. */
+  createBranch(request: BranchCreateRequest): Promise<BranchCreateOutput>;
+  /** Deletes a branch that nothing depends on. */
+  deleteBranch(
+    request: { readonly name: string; readonly actor?: string | null },
+  ): Promise<BranchDeleteOutput>;
   /** Brings what a branch has into another one (`main` by default) as one commit. */
   mergeBranch(request: {
     readonly source: string;

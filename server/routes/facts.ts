@@ -1,18 +1,11 @@
-/** What a graph is and what happened to it: snapshot, schema, branches, commits. */
+/** What a graph is and what happened to it: snapshot, schema, commits. */
 import {
   parseBranchParameter,
   parseEntityParameters,
   parseSchemaApplyRequest,
   parseTargetParameters,
 } from "../../core/api/requests.ts";
-import {
-  branchesText,
-  commitsText,
-  commitText,
-  entityText,
-  schemaText,
-  snapshotText,
-} from "../../core/api/wire.ts";
+import { commitsText, commitText, entityText, schemaText, snapshotText } from "../../core/api/wire.ts";
 import { AppError } from "../../core/errors.ts";
 import { type Call, jsonResponse } from "../call.ts";
 
@@ -42,12 +35,6 @@ export async function applySchema(call: Call): Promise<Response> {
   const text = "a served graph is migrated by its cluster: change the configuration and run " +
     "`omnigraph cluster apply`";
   throw new AppError("cluster_managed", text);
-}
-
-/** `GET branches`. */
-export async function listBranches(call: Call): Promise<Response> {
-  call.authorize({ action: "read" });
-  return jsonResponse(branchesText((await call.served.graph.branches()).branches));
 }
 
 /** `GET commits`. */
