@@ -13,15 +13,16 @@
 import { resolve } from "@std/path";
 import { sha256Hex } from "../base/digest.ts";
 import { AppError } from "../errors.ts";
-import { checkKey, checkPrefix, isReservedName, joinKey, LOCK_NAME, TEMPORARY_ENDING } from "./keys.ts";
+import { checkKey, checkPrefix, isReservedName, joinKey, TEMPORARY_ENDING } from "./keys.ts";
 import { FileLine } from "./file_line.ts";
 import * as files from "./local_files.ts";
+import { removeTree } from "./local_trees.ts";
 import type { Line, ObjectStore, PutResult, StoredObject } from "./object_store.ts";
 import { findsQuickly } from "./presence.ts";
 
 /** Larger objects are read with awaited calls. */
 const BLOCKING_READ_BYTES_MAX = 256 * 1024;
-/** Attempts to write into a folder, or to remove one, while others remove or fill it. */
+/** Attempts to write into a folder while others remove it. */
 const ATTEMPTS_MAX = 8;
 
 /** The store whose objects are the files under `root`, an absolute folder path; it is created by the first write. */
@@ -352,38 +353,6 @@ function versionOnDisk(path: string): string | null {
     if (files.isMissing(error)) return null;
     throw error;
   }
-}
-
-/**
- * Removes a file or a folder with all it holds. All folder locks below it are taken first, in one fixed order, so that
- * nobody is between compare and rename in there; what others write meanwhile makes the removal start again.
- */
-async function removeTree(path: string): Promise<void> {
-  for (let attempt = 1; files.isPresent(path); attempt++) {
-    const locks: files.FolderLock[] = [];
-    try {
-      for (const folder of await lockedFolders(path)) locks.push(await files.lockFolder(folder));
-      await Deno.remove(path, { recursive: true });
-      return;
-    } catch (error) {
-      if (!files.isMissing(error) && attempt === ATTEMPTS_MAX) throw error;
-    } finally {
-      for (const lock of locks) lock.close();
-    }
-  }
-}
-
-/** The folders at or under `path` that have a lock file, in a fixed order. */
-async function lockedFolders(path: string): Promise<string[]> {
-  if (!Deno.lstatSync(path).isDirectory) return [];
-  const found: string[] = [];
-  const names: string[] = [];
-  for await (const entry of Deno.readDir(path)) {
-    if (entry.isDirectory) names.push(entry.name);
-    else if (entry.name === LOCK_NAME) found.push(path);
-  }
-  for (const name of names.sort()) found.push(...await lockedFolders(`${path}/${name}`));
-  return found;
 }
 
 function failure(action: string, path: string, error: unknown): Error {
