@@ -2,7 +2,7 @@
  * Results as the JSON text of HTTP bodies and of `--json` output: one writer per shape, members in documented order.
  * Rows are written by their own columns, so a result is never rebuilt as objects.
  */
-import { renderDiagnostic } from "../base/report.ts";
+import { frameLines, PLAIN, renderDiagnostic } from "../base/report.ts";
 import { jsonText } from "../base/lossless_json.ts";
 import { AppError, type ErrorDetail, type WireCode } from "../errors.ts";
 import type {
@@ -206,9 +206,16 @@ export function errorOutput(error: unknown): ErrorOutput {
   return { error: errorMessage(error), ...(wire === null ? {} : { code: wire }), ...error.detail };
 }
 
-/** The message of an expected failure followed by its rendered diagnostics. */
-export function errorMessage(error: AppError): string {
-  return [error.message, ...error.diagnostics.map(renderDiagnostic)].join("\n");
+/**
+ * The message of an expected failure and the places it is about; a message that only sums its diagnostics up is not said
+ * twice.
+ */
+export function errorMessage({ message, diagnostics }: AppError): string {
+  const [first] = diagnostics;
+  if (first !== undefined && message.includes(first.message)) {
+    return diagnostics.flatMap((one) => [one.message, ...frameLines(one, PLAIN)]).join("\n");
+  }
+  return [message, ...diagnostics.map(renderDiagnostic)].join("\n");
 }
 
 function commitMembers(commit: CommitOutput | null): CommitOutput | null {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { AppError } from "../errors.ts";
 import type { CommitOutput, ReadOutput } from "../graph/graph.ts";
+import { compileQuery } from "../query/compile.ts";
+import { acceptSchema } from "../schema/accept.ts";
 import { changeText, errorOutput, healthText, loadText, queriesText, readText } from "./wire.ts";
 
 const COMMIT: CommitOutput = {
@@ -95,6 +97,30 @@ Deno.test("errorOutput() shows code, details and every place with its line and c
   assert.deepEqual(output.manifest_conflict, { table_key: "node:Person", expected: 1, actual: 2 });
   assert.match(output.error, /<query>:2:15/);
   assert.match(output.error, /\n2 \| {3}match \{ \$p: Persn \}\n {2}\| {15}\^\^\^\^\^/);
+});
+
+Deno.test("errorOutput() says a mistake once that the message only sums up", () => {
+  const catalog =
+    acceptSchema({ path: "a.pg", text: "node Person { slug: String @key }" }, { domain: "test" }).catalog;
+  const source = {
+    path: "<query>",
+    text: "query q() {\n  match { $p: Persn }\n  return { $p.slug $p.age }\n}",
+  };
+  let failure: unknown;
+  try {
+    compileQuery(catalog, source);
+  } catch (error) {
+    failure = error;
+  }
+  assert.equal(
+    errorOutput(failure).error,
+    "type error: T1: unknown node type `Persn`\n" +
+      "  --> <query>:2:15\n" +
+      "  |\n" +
+      "2 |   match { $p: Persn }\n" +
+      "  |               ^^^^^\n" +
+      "  help: did you mean `Person`?",
+  );
 });
 
 Deno.test("errorOutput() carries no code where none is defined, and hides the cause of surprises", () => {
