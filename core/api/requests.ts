@@ -19,7 +19,7 @@ export const branchName = wholeText.transform((text, context) => {
 /** Parameter values: any JSON object; the query's declarations judge its members. */
 const params = z.custom<Readonly<Record<string, unknown>>>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-  { message: "must be an object" },
+  { message: "is not valid: params must be a JSON object" },
 );
 
 const mode = z.enum(["merge", "append", "overwrite"]);
