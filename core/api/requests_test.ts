@@ -32,7 +32,10 @@ Deno.test("parameters keep all digits of 64-bit integers", () => {
 Deno.test("parseQueryRequest() names what is missing or of the wrong kind", () => {
   assert.throws(() => parseQueryRequest("{}"), refusal(/`query` is missing/));
   assert.throws(() => parseQueryRequest('{"query":1}'), refusal(/`query` must be a string/));
-  assert.throws(() => parseQueryRequest('{"query":"q","params":[1]}'), refusal(/`params` is not valid: params must be a JSON object/));
+  assert.throws(
+    () => parseQueryRequest('{"query":"q","params":[1]}'),
+    refusal(/`params` is not valid: params must be a JSON object/),
+  );
   assert.throws(() => parseQueryRequest('{"query":"q","branch":" "}'), refusal(/`branch` must not be empty/));
   assert.throws(
     () => parseQueryRequest('{"query":"q","branch":"\\ud800"}'),
