@@ -9,6 +9,7 @@
  * The first attempt writes its tables beside other processes, which go on meanwhile. After a loss the place in their line
  * is kept until the commit is published: nobody can get in between again.
  */
+import { must } from "../base/assert.ts";
 import { WRITE_ATTEMPTS_MAX } from "../base/limits.ts";
 import type { TypeKey } from "../schema/catalog.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
@@ -20,6 +21,7 @@ import type { BranchHead } from "./head.ts";
 import { planLate, type WrittenChange } from "./late_commit.ts";
 import type { LoggedState } from "./logged_state.ts";
 import { type CommitFacts, effectiveChanges, type PlannedCommit, planTables } from "./plan_commit.ts";
+import type { TableCache } from "./read/table_cache.ts";
 import { type TableCommitOptions, writeTables } from "./table_commits.ts";
 import { listedTables, putTouched } from "./touched.ts";
 import type { ChangeSet } from "./write/change_set.ts";
@@ -31,6 +33,7 @@ export interface LargeCommitsOptions {
   readonly ports: Ports;
   readonly appender: Appender;
   readonly tableCommits: TableCommitOptions;
+  readonly cache: Pick<TableCache, "carry">;
 }
 
 /** One large write. */
@@ -64,7 +67,10 @@ export class LargeCommits {
       await appender.enter();
       const planned = await this.#plan(write, written, await head.latest(), id);
       if (planned === null) break;
-      if (await appender.append([planned], "publish")) return planned.commit;
+      if (await appender.append([planned], "publish")) {
+        this.#carry(written, planned.commit);
+        return planned.commit;
+      }
       if (++write.attempts >= WRITE_ATTEMPTS_MAX) return null;
     }
     write.attempts++;
@@ -88,6 +94,16 @@ export class LargeCommits {
       pins.set(key, pin);
     }
     return { base, changes, pins, listed };
+  }
+
+  /** What is in memory of the tables stays there, so that whoever reads next pays for the change only. */
+  #carry({ base, changes, pins }: WrittenChange, commit: Commit): void {
+    for (const [key, pin] of pins) {
+      const { upserts, deletes, replaceAll } = changes.get(key)!;
+      if (replaceAll) continue;
+      const before = must(base.tables.get(key), `${key} has a table`);
+      this.#options.cache.carry(before, { commitId: commit.id, upserts, deletes }, pin);
+    }
   }
 
   async #plan(

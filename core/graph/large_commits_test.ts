@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   bulkPeople,
+  contentOf,
   createWorld,
   linearHistory,
   type Peer,
@@ -137,4 +138,37 @@ Deno.test("a large commit beside a process that never rests lands within a few a
   assert.equal(Object.keys(people).filter((id) => id.startsWith("p")).length, 2000);
   await linearHistory(peer);
   assert.ok(writes < 60, `${writes} table writes for 5 commits`);
+});
+
+Deno.test("what is in memory follows a large commit without being read again; older views stay right", async () => {
+  const world = await createWorld();
+  const peer = await world.open();
+  await peer.writer.publish(peopleWrite({ put: bulkPeople("p") }));
+  const before = await peer.content();
+  const seen = peer.cache.view(await peer.head.latest());
+  const reads = world.tables.reads.length;
+  await peer.writer.publish(peopleWrite({ put: [...bulkPeople("q"), ["p1", "renamed"]], drop: ["p2"] }));
+  await peer.writer.publish(peopleWrite({ put: [["q3", "small"]] }));
+  const { people } = await peer.content();
+  assert.equal(world.tables.reads.length, reads);
+  assert.deepEqual(people, (await (await world.open()).content()).people);
+  assert.deepEqual([Object.keys(people).length, people.p1?.name, people.p2, people.q3?.name], [
+    799,
+    "renamed",
+    undefined,
+    "small",
+  ]);
+  assert.deepEqual(await contentOf(seen), before);
+});
+
+Deno.test("a table that grew much behind what is in memory is read anew", async () => {
+  const world = await createWorld();
+  const peer = await world.open();
+  await peer.writer.publish(peopleWrite({ put: bulkPeople("p") }));
+  await peer.content();
+  await peer.writer.publish(peopleWrite({ put: bulkPeople("q", 17_000) }));
+  const reads = world.tables.reads.length;
+  const { people } = await peer.content();
+  assert.ok(world.tables.reads.length > reads);
+  assert.equal(Object.keys(people).length, 17_400);
 });

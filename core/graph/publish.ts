@@ -67,7 +67,7 @@ export interface SoleTurn {
 /** What a branch writer works with. */
 export interface BranchWriterOptions {
   readonly head: BranchHead;
-  readonly cache: Pick<TableCache, "view" | "rebase">;
+  readonly cache: Pick<TableCache, "view" | "rebase" | "carry">;
   readonly tables: TableStore;
   /** Takes the ids that large commits touch. */
   readonly store: Pick<ObjectStore, "put" | "line">;

@@ -2,7 +2,7 @@
  * Tables in memory, shared by all commits and branches of a graph.
  *
  * A lineage is registered under a pin together with how many of its deltas that pin already holds (its offset): 0 for the
- * pin it was read from, more for pins that a fold made later. A snapshot matches a lineage when its deltas are the next
+ * pin it was read from, more for pins that a fold or a large commit made later. A snapshot matches a lineage when its deltas are the next
  * ones of the lineage, or continue them; a snapshot that continues them moves the lineage forward. One that differs
  * gets a lineage of its own over the same base.
  *
@@ -16,7 +16,7 @@ import type { AnyType, TypeKey } from "../../schema/catalog.ts";
 import { typeName } from "../../schema/value_type.ts";
 import type { TablePin, TableStore } from "../../storage/table_store.ts";
 import { readerOf } from "../column_pairing.ts";
-import type { SnapshotState, TableSnapshot } from "../snapshot_state.ts";
+import type { DecodedDelta, SnapshotState, TableSnapshot } from "../snapshot_state.ts";
 import type { Adjacency } from "./adjacency.ts";
 import { AdjacencyCache } from "./adjacency_cache.ts";
 import { MemoryGraphView, type TableSource } from "./graph_view.ts";
@@ -26,7 +26,7 @@ import type { GraphView } from "./view.ts";
 
 /** Lineages kept per pin; the one used longest ago goes first. */
 const LINEAGES_MAX = 32;
-/** A fold keeps the lineage only while its deltas stay under this many rows, or under a quarter of the base. */
+/** A new pin keeps the lineage only while its deltas stay under this many rows, or under a quarter of the base. */
 const TAIL_ROWS_MAX = 16_384;
 /** Pins under which one lineage is known; the oldest are forgotten. Each look at the memory in use goes through all. */
 const PINS_MAX = 64;
@@ -40,6 +40,8 @@ export interface TableCache {
    * may read the new pin.
    */
   rebase(key: TypeKey, before: TableSnapshot, after: TablePin): Promise<void>;
+  /** A large commit put a change on top of a snapshot into a new pin: what is in memory follows without being read again. */
+  carry(before: TableSnapshot, change: DecodedDelta, after: TablePin): void;
   /** Memory held, bytes. */
   readonly byteLength: number;
   /** Lets go of all memory; views that exist stay right. */
@@ -100,16 +102,21 @@ class MemoryTableCache implements TableCache, TableSource {
     if (place === null) return;
     const { live, ordinal } = place;
     const folded: TableSnapshot = { type: before.type, pin: after, deltas: [] };
-    const tail = live.rowLimit(ordinal) - live.base.rows;
-    if (tail <= Math.max(TAIL_ROWS_MAX, live.base.rows / 4)) {
-      return this.#register(pinKey(folded), { live, offset: ordinal });
-    }
+    if (mayGrow(place, 0)) return this.#register(pinKey(folded), { live, offset: ordinal });
     const base = await this.#open(folded, live.base.columnNames);
     this.#register(pinKey(folded), { live: new LiveTable(base), offset: 0 });
-    const line = `${after.table}@${after.branch ?? ""}`;
-    const older = this.#renewed.get(line);
-    if (older !== undefined && older !== live) this.#forget(older);
-    this.#renewed.set(line, live);
+    this.#renew(live, after);
+  }
+
+  carry(before: TableSnapshot, change: DecodedDelta, after: TablePin): void {
+    const place = this.#match(before);
+    if (place === null) return;
+    // Whoever asks next begins anew from the pin.
+    if (!mayGrow(place, change.upserts?.length ?? 0)) return this.#renew(place.live, after);
+    const { ordinal } = place;
+    const live = ordinal === place.live.deltaCount ? place.live : place.live.copy(ordinal);
+    live.apply(change);
+    this.#register(pinKey({ type: before.type, pin: after }), { live, offset: ordinal + 1 });
   }
 
   get byteLength(): number {
@@ -211,6 +218,14 @@ class MemoryTableCache implements TableCache, TableSource {
     else this.#lineages.set(key, kept);
   }
 
+  /** A table is begun anew behind a lineage; the one before it is forgotten. */
+  #renew(live: LiveTable, { table, branch }: TablePin): void {
+    const line = `${table}@${branch ?? ""}`;
+    const older = this.#renewed.get(line);
+    if (older !== undefined && older !== live) this.#forget(older);
+    this.#renewed.set(line, live);
+  }
+
   /** Forgets a lineage, and its base when no other lineage lies over it. */
   #forget(live: LiveTable): void {
     for (const key of this.#pins.get(live) ?? []) this.#drop(key, (one) => one.live === live);
@@ -250,6 +265,11 @@ function agrees({ live, offset }: Lineage, { deltas }: TableSnapshot): boolean {
     if (live.commitIdOf(offset + i) !== deltas[i]!.commitId) return false;
   }
   return true;
+}
+
+/** Whether a lineage may take more rows in, or is better begun anew from the next pin. */
+function mayGrow({ live, ordinal }: Place, rows: number): boolean {
+  return live.rowLimit(ordinal) - live.base.rows + rows <= Math.max(TAIL_ROWS_MAX, live.base.rows / 4);
 }
 
 /** Applies the deltas of a snapshot that its lineage lacks. */
