@@ -84,6 +84,8 @@ function normalised(text: string, folder: string): string {
     .replace(/\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b/g, "<id>")
     .replace(/\b[0-9a-f]{64}\b/g, "<digest>")
     .replace(/\b[0-9a-f]{40}\b/g, "<commit>")
+    .replace(/\beyJ[A-Za-z0-9_-]{40,}/g, "<token>")
+    .replace(/\b1[0-9]{15}\b/g, "<microseconds>")
     .replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, "<time>");
 }
 

@@ -1,6 +1,7 @@
 /**
- * Page tokens and cursors: base64url of eight bytes of checksum and a JSON object. They are opaque to their owners, who
- * give them back unchanged, and they are bound to what they were made for; the server keeps no state.
+ * Page tokens and cursors: base64url of a JSON object and eight bytes of checksum. They are opaque to their owners, who
+ * give them back unchanged, and they are bound to what they were made for; the server keeps no state. They begin with a
+ * letter, so that no command line takes them for a flag.
  */
 import { sha256Hex } from "../../base/digest.ts";
 import { AppError } from "../../errors.ts";
@@ -24,8 +25,8 @@ export interface TokenBody {
 export function encodeToken(purpose: TokenPurpose, { scope, at }: TokenBody): string {
   const body = new TextEncoder().encode(JSON.stringify({ v: 1, purpose, scope, at }));
   const bytes = new Uint8Array(CHECKSUM_BYTES + body.length);
-  bytes.set(checksum(body));
-  bytes.set(body, CHECKSUM_BYTES);
+  bytes.set(body);
+  bytes.set(checksum(body), body.length);
   return bytes.toBase64(BASE64);
 }
 
@@ -67,9 +68,9 @@ function open(text: string): Readonly<Record<string, unknown>> | null {
     return null;
   }
   // There is one spelling of a token: no blanks, no padding, no bits to spare.
-  const body = bytes.subarray(CHECKSUM_BYTES);
   if (bytes.toBase64(BASE64) !== text || bytes.length <= CHECKSUM_BYTES) return null;
-  if (!checksum(body).every((byte, i) => byte === bytes[i])) return null;
+  const body = bytes.subarray(0, -CHECKSUM_BYTES);
+  if (!checksum(body).every((byte, i) => byte === bytes[body.length + i])) return null;
   return JSON.parse(new TextDecoder().decode(body)) as Readonly<Record<string, unknown>>;
 }
 
