@@ -149,6 +149,23 @@ s3.test("cluster: an apply killed at any named step is repaired by the next one,
   }
 });
 
+s3.test("acceptance 15: of applies that start together on S3 each wins or exits with 5, and none leaves a lock", async () => {
+  await withTempDir(async (folder) => {
+    const storage = `s3://${s3.server().makeBucket()}/quay`;
+    const { variables } = s3.server();
+    await writeConfig(folder, storage, { kept: FLEET_SCHEMA, made: FLEET_SCHEMA }, "first");
+    const appliers = Array.from({ length: 3 }, () => startApplier(folder, null, variables));
+    for (const applier of appliers) assert.equal(await applier.line(), "ready");
+    await Promise.all(appliers.map((applier) => applier.go()));
+    const codes = await Promise.all(appliers.map((applier) => applier.ended()));
+    assert.ok(codes.includes(0) && codes.every((code) => code === 0 || code === 5), codes.join());
+    const place = { uri: parseStorageUri(storage, "/"), storage, variables };
+    const { result } = await clusterApply(optionsOf(folder, place));
+    assert.deepEqual([result.converged, result.state_written], [true, false]);
+    assert.equal(await openObjectStore(place.uri, envOf(variables)).get("__cluster/lock.json"), null);
+  });
+});
+
 Deno.test("cluster: the steps that are tested are the steps that there are", async () => {
   const named = new Set<string>();
   for (const file of ["apply", "graph_ops", "graph_deletes"]) {
