@@ -141,12 +141,12 @@ function methodsByPath(): Map<string, Method[]> {
     const key = path.replaceAll(/\{(\w+)\}/g, ":$1");
     methods.set(key, [...methods.get(key) ?? [], method]);
   }
-  // A literal segment is also a value of a parameter in its place.
-  for (const [path, own] of methods) {
-    const others = [...methods].filter(([other]) => other !== path && covers(other, path));
-    methods.set(path, [...new Set([...own, ...others.flatMap(([_, more]) => more)])]);
-  }
-  return methods;
+  // A literal segment is also a value of a parameter in its place, and comes first.
+  const literal = [...methods].sort(([a], [b]) => a.split(":").length - b.split(":").length);
+  return new Map(literal.map(([path, own]) => {
+    const others = literal.flatMap(([other, more]) => other !== path && covers(other, path) ? more : []);
+    return [path, [...new Set([...own, ...others])]];
+  }));
 }
 
 function covers(pattern: string, path: string): boolean {

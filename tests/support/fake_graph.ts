@@ -39,6 +39,8 @@ export interface FakeGraph extends ServableGraph {
   readonly calls: string[];
   /** Holds loads back until it resolves. */
   gate: Promise<void>;
+  /** What exports give, piece by piece. */
+  chunks: () => AsyncIterable<Uint8Array<ArrayBuffer>>;
 }
 
 /** Makes a fake graph with the branches `main` and `draft`. */
@@ -56,6 +58,9 @@ export function createFakeGraph(uri: string): FakeGraph {
     uri,
     calls,
     gate: Promise.resolve(),
+    chunks: async function* () {
+      yield new TextEncoder().encode('{"data":{"id":"ada","key":"ada"},"type":"Person"}\n');
+    },
     catalog: () => catalog,
     refreshSchema: () => Promise.resolve(),
     compile: (text, name) => compileQuery(catalog, text, name),
@@ -100,8 +105,8 @@ export function createFakeGraph(uri: string): FakeGraph {
         commit: null,
       } satisfies LoadOutput;
     },
-    snapshot(branch = "main") {
-      calls.push(`snapshot ${branch}`);
+    snapshot({ branch = "main", ...past } = {}) {
+      calls.push(`snapshot ${branch} ${JSON.stringify(past)}`);
       return Promise.resolve({
         graph_branch: known(branch),
         graph_manifest_version: 2,
@@ -109,8 +114,26 @@ export function createFakeGraph(uri: string): FakeGraph {
         datasets: [],
       });
     },
+    export({ branch = "main", types = [], ...past }) {
+      calls.push(`export ${branch} [${types}] ${JSON.stringify(past)}`);
+      known(branch);
+      return Promise.resolve({ graph_commit_id: FAKE_HEAD.graph_commit_id, chunks: graph.chunks() });
+    },
+    entity({ kind, type, id, ...target }) {
+      calls.push(`entity ${kind} ${type} ${id} ${JSON.stringify(target)}`);
+      const properties = { key: id, age: 9007199254740993n };
+      return Promise.resolve({ graph_commit_id: FAKE_HEAD.graph_commit_id, kind, type, id, properties });
+    },
     schema: () => Promise.resolve({ schema_source: FAKE_SCHEMA }),
     branches: () => Promise.resolve({ branches: ["draft", "main"] }),
+    createBranch({ name, from = "main", fromCommit, actor = null }) {
+      calls.push(`create ${name} ${fromCommit ?? known(from)}`);
+      return Promise.resolve({ uri, from, name, actor_id: actor });
+    },
+    deleteBranch({ name, actor = null }) {
+      calls.push(`delete ${name}`);
+      return Promise.resolve({ uri, name: known(name), actor_id: actor });
+    },
     commits(branch = "main") {
       calls.push(`commits ${branch}`);
       known(branch);
