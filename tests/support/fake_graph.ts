@@ -3,6 +3,7 @@
  * with constants. For tests of what HTTP does around an engine.
  */
 import type { ChangeOutput, CommitOutput, LoadOutput, ReadTarget } from "../../core/graph/graph.ts";
+import { exportedTypes } from "../../core/graph/export.ts";
 import { compileQuery } from "../../core/query/compile.ts";
 import { acceptSchema } from "../../core/schema/accept.ts";
 import type { Catalog } from "../../core/schema/catalog.ts";
@@ -106,7 +107,7 @@ export function createFakeGraph(uri: string): FakeGraph {
       } satisfies LoadOutput;
     },
     snapshot({ branch = "main", ...past } = {}) {
-      calls.push(`snapshot ${branch} ${JSON.stringify(past)}`);
+      calls.push(`snapshot ${branch}${Object.entries(past).map((entry) => ` ${entry.join("=")}`).join("")}`);
       return Promise.resolve({
         graph_branch: known(branch),
         graph_manifest_version: 2,
@@ -114,10 +115,12 @@ export function createFakeGraph(uri: string): FakeGraph {
         datasets: [],
       });
     },
-    export({ branch = "main", types = [], ...past }) {
+    async export({ branch = "main", types = [], ...past }) {
       calls.push(`export ${branch} [${types}] ${JSON.stringify(past)}`);
       known(branch);
-      return Promise.resolve({ graph_commit_id: FAKE_HEAD.graph_commit_id, chunks: graph.chunks() });
+      exportedTypes(catalog, types);
+      await graph.gate;
+      return { graph_commit_id: FAKE_HEAD.graph_commit_id, chunks: graph.chunks() };
     },
     entity({ kind, type, id, ...target }) {
       calls.push(`entity ${kind} ${type} ${id} ${JSON.stringify(target)}`);

@@ -52,6 +52,8 @@ export interface Answer {
 
 /** The application and what happened inside. */
 export interface TestApp {
+  /** Answers a request, as a server's handler. */
+  readonly fetch: (request: Request) => Response | Promise<Response>;
   ask(method: string, path: string, ask?: Ask): Promise<Answer>;
   graph(id: string): FakeGraph;
   /** Log records so far. */
@@ -94,6 +96,7 @@ export async function createTestApp(options: AppOptions): Promise<TestApp> {
   });
   return {
     records,
+    fetch: (request) => app.fetch(request),
     graph: (id) => {
       const fake = fakes.get(id);
       assert.ok(fake !== undefined);
