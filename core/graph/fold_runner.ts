@@ -46,6 +46,8 @@ export class FoldRunner {
   #restFromMs = 0;
   #restMs = 0;
   #hasFailed = false;
+  #isStopped = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #current: { readonly publish: () => Promise<void>; readonly done: Promise<void> } | null = null;
 
   constructor(options: FoldOptions) {
@@ -57,13 +59,22 @@ export class FoldRunner {
     return this.#current?.done ?? null;
   }
 
-  /** Starts a fold of the tables that are due, unless one runs or rests. */
+  /** Starts a fold of the tables that are due, at once or, unless they are overdue, after the rest. */
   consider(state: LoggedState): void {
     const { head } = this.#options;
-    if (this.#current !== null) return;
+    if (this.#current !== null || this.#isStopped || state.commit.operation === "end") return;
     const due = dueTables(state, head.source.log.forkSlot);
-    if (due.length === 0 || (this.#rests() && (this.#hasFailed || !isOverdue(state, due)))) return;
-    this.#start(state, due);
+    if (due.length === 0) return;
+    const restMs = this.#restLeftMs();
+    if (restMs === 0 || (!this.#hasFailed && isOverdue(state, due))) return this.#start(state, due);
+    this.#considerIn(restMs);
+  }
+
+  /** No fold starts any more; one that runs goes on. */
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   /** Called while holding the turn: publishes a running fold now. Returns whether there was one. */
@@ -75,9 +86,19 @@ export class FoldRunner {
   }
 
   /** A clock that was set back ends the rest. */
-  #rests(): boolean {
+  #restLeftMs(): number {
     const restedMs = this.#options.ports.clock.nowMs() - this.#restFromMs;
-    return restedMs >= 0 && restedMs < this.#restMs;
+    return restedMs >= 0 ? Math.max(0, this.#restMs - restedMs) : 0;
+  }
+
+  /** What a burst of writes left unfolded must not wait for the next write. A process may end meanwhile. */
+  #considerIn(restMs: number): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.consider(this.#options.head.known);
+    }, restMs);
+    Deno.unrefTimer(this.#timer);
   }
 
   #rest(durationMs: number, hasFailed: boolean): void {
@@ -99,7 +120,10 @@ export class FoldRunner {
           this.#rest(REST_AFTER_FAILURE_MS, true);
           onBackgroundError(error);
         },
-      ).then(() => void (this.#current = null));
+      ).then(() => {
+        this.#current = null;
+        this.consider(this.#options.head.known);
+      });
     const { promise: done, resolve } = Promise.withResolvers<void>();
     this.#current = { publish, done };
     // A large commit may have published the fold before its own turn comes; then the turn does nothing.

@@ -294,3 +294,33 @@ Deno.test("a fold rests before the next one, but not while deltas pile up", asyn
   await peer.writer.settle();
   assert.equal(folds, 2);
 });
+
+Deno.test("what a burst leaves unfolded is folded when the rest is over, without another write, unless the writer was closed", async () => {
+  const store = createMemoryStore();
+  let folds = 0;
+  const fold = Promise.withResolvers<void>();
+  const ports = {
+    ...testPorts(async (name) => {
+      if (name === "fold.table_written") await new Promise((resolve) => setTimeout(resolve, 10));
+      if (name === "fold.after_append" && ++folds === 2) fold.resolve();
+    }),
+    clock: { nowMs: () => 1_750_000_000_000 + Math.floor(performance.now()) },
+  };
+  await createTestBranch(store, ports);
+  const peer = await openPeer({ store, tables: createMemoryTables(), ports });
+  await writeMany(peer, "p", FOLD_COMMITS_MAX);
+  await peer.writer.settle();
+  assert.equal(folds, 1);
+  await writeMany(peer, "q", FOLD_COMMITS_MAX);
+  await peer.writer.settle();
+  const resting = setTimeout(() => {}, 10_000); // the fold's own timer keeps nothing alive
+  await fold.promise;
+  clearTimeout(resting);
+  await peer.writer.settle();
+  assert.equal(person(peer.head.known.commit).pending, undefined);
+  await writeMany(peer, "r", FOLD_COMMITS_MAX);
+  await peer.writer.close();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(folds, 2);
+  assert.notEqual(person(peer.head.known.commit).pending, undefined);
+});

@@ -69,7 +69,7 @@ async function loadForked(options: LoadOptions): Promise<LoadOutput> {
   if (await nameBranch(options, branch) !== "named") {
     // Someone made the branch meanwhile, or its source is another one now; what was published under our incarnation is
     // garbage without a name.
-    await branch.writer.settle();
+    await branch.writer.close();
     return await loadBatch(options);
   }
   await ports.failpoint("fork.named");

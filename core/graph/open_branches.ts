@@ -99,7 +99,7 @@ export class OpenBranches {
     const { ref: { name, incarnation }, writer } = branch;
     if (await this.#branches.get(name) === branch) this.#branches.delete(name);
     this.#history.forget(incarnation);
-    const leaving: Promise<void> = writer.settle().finally(() => this.#leaving.delete(leaving));
+    const leaving: Promise<void> = writer.close().finally(() => this.#leaving.delete(leaving));
     this.#leaving.add(leaving);
     await this.#finishDeletion(branch.ref);
   }
@@ -186,11 +186,11 @@ export class OpenBranches {
     this.#snapshots.clear();
   }
 
-  /** Waits for all writes and background work. */
+  /** Starts no more background work, and waits for all writes and for what runs. */
   async settle(): Promise<void> {
     const branches = await Promise.allSettled(this.#branches.values());
     await Promise.all(
-      branches.map((each) => each.status === "fulfilled" ? each.value?.writer.settle() : null),
+      branches.map((each) => each.status === "fulfilled" ? each.value?.writer.close() : null),
     );
     await Promise.allSettled(this.#leaving);
   }

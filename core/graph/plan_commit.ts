@@ -59,12 +59,13 @@ export function effectiveChanges(changes: ChangeSet): [TypeKey, TableChange][] {
     .sort(([a], [b]) => a < b ? -1 : 1);
 }
 
-/** A small commit that carries its rows, to be published in `slot`; null when they are too large. */
+/** A small commit that carries its rows, to be published in `slot`; null when they take more than `bytesMax`. */
 export function planInline(
   before: LoggedState,
   slot: number,
   changes: ChangeSet,
   facts: CommitFacts,
+  bytesMax = INLINE_COMMIT_BYTES_MAX,
 ): PlannedCommit | null {
   const touched = effectiveChanges(changes);
   let least = 0;
@@ -72,7 +73,7 @@ export function planInline(
     if (change.replaceAll && !listsAllDeletes(stateOf(before, key), change)) return null;
     least += encodedBytesAtLeast(change);
   }
-  if (least > INLINE_COMMIT_BYTES_MAX) return null;
+  if (least > bytesMax) return null;
   const delta: Record<TypeKey, TableDelta> = {};
   const added = new Map<TypeKey, LoggedDelta[]>();
   const tables: Record<TypeKey, TableState> = { ...before.commit.tables };
@@ -86,7 +87,7 @@ export function planInline(
     tables[key] = withPending(stateOf(before, key), change, logged, sequence);
   }
   const deltaText = added.size === 0 ? null : JSON.stringify(delta);
-  if (deltaText !== null && exceedsBytes(deltaText, INLINE_COMMIT_BYTES_MAX)) return null;
+  if (deltaText !== null && exceedsBytes(deltaText, bytesMax)) return null;
   const commit = commitOf(before, touched, tables, facts);
   const state = advance(before, { commit, slot, catalog: facts.catalog, added });
   return { commit, deltaText, state };

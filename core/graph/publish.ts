@@ -43,6 +43,8 @@ export interface PublishRequest {
   readonly retry: "redo" | "fail";
   /** Publish only on top of this commit. */
   readonly ifCommit?: string;
+  /** Bytes of encoded rows up to which the commit carries them itself, instead of writing tables. */
+  readonly inlineBytesMax?: number;
   /** The commit of another branch that a merge brings in. */
   readonly mergedParent?: string;
   /** Decides on one commit's content; null publishes nothing, an empty set an empty commit. May run several times. */
@@ -157,7 +159,13 @@ export class BranchWriter {
     return await promise;
   }
 
-  /** Waits until nothing is queued or running, background work included. */
+  /** Starts no more background work, and waits for what runs. Whoever is waiting for a write still gets it. */
+  async close(): Promise<void> {
+    this.#folds.stop();
+    await this.settle();
+  }
+
+  /** Waits until nothing is queued or running, background work included; folds that rest do not count. */
   async settle(): Promise<void> {
     while (this.#running !== null || this.#folds.running !== null || this.#appender.running !== null) {
       await Promise.all([this.#running, this.#folds.running, this.#appender.running]);
@@ -249,7 +257,7 @@ export class BranchWriter {
         const expected = job.captured.commit;
         return { kind: "refused", error: writeConflict({ branch, expected, actual: state.commit, touched }) };
       }
-      const planned = planInline(state, slot, changes, this.#facts(request, state));
+      const planned = planInline(state, slot, changes, this.#facts(request, state), request.inlineBytesMax);
       return planned === null ? { kind: "large", changes } : { kind: "inline", planned };
     } catch (error) {
       return { kind: "refused", error };
