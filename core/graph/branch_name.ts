@@ -24,7 +24,10 @@ export function parseBranchName(text: string): string {
 export function parseOwnBranchName(text: string): string {
   const name = parseBranchName(text);
   if (name === MAIN) {
-    throw new AppError("invalid_input", `branch name '${name}': reserved, choose another name`);
+    throw new AppError(
+      "invalid_input",
+      `branch name '${name}': reserved, every graph has it from the start to the end`,
+    );
   }
   return name;
 }

@@ -81,7 +81,7 @@ async function forkPoint(
     if (!isUlid(from)) throw branchNotFound(from);
     throw new AppError(
       "invalid_input",
-      `'${from}' is a commit id: \`from\` takes a branch, to start at a commit name it as \`from_commit\``,
+      `'${from}' is a commit id: \`from\` takes a branch, to start at a commit pass \`from_commit\` (\`--from-commit\`)`,
     );
   }
   const { owner, state } = await branches.forkPoint(commit);
