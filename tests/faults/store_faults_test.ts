@@ -12,9 +12,9 @@ import { openObjectStore } from "../../core/storage/open.ts";
 import { type Fault, FAULTS, type FaultyProxy, startFaultyProxy } from "../support/faulty_proxy.ts";
 import { envOf, s3ForTests, variablesFor } from "../support/s3_server.ts";
 
-const PACE: S3Pace = { patienceMs: 150, attemptsMax: 4, pauseMs: 5 };
+const PACE: S3Pace = { patienceMs: 1000, attemptsMax: 4, pauseMs: 5 };
 /** Longer than the client's patience. */
-const SLOW_MS = 220;
+const SLOW_MS = 1400;
 
 const s3 = await s3ForTests();
 
@@ -44,6 +44,29 @@ async function outcomeOf(call: () => Promise<unknown>): Promise<Outcome> {
     assert.ok(error.code === "storage_error" || error.code === "outcome_unknown", error.message);
     assert.ok(!error.message.includes("test-secret-key"));
     return { failed: error.code };
+  }
+}
+
+/** Damages the requests that name a key, each key as it is told; all cases can then run at the same time. */
+class MischiefByKey {
+  readonly #byKey = new Map<string, { fault: Fault; left: number }>();
+
+  constructor(proxy: FaultyProxy) {
+    proxy.setMischief(({ path }) => {
+      const key = /case-\d+/.exec(path)?.[0];
+      const planned = key === undefined ? undefined : this.#byKey.get(key);
+      return planned !== undefined && planned.left-- > 0 ? planned.fault : null;
+    });
+  }
+
+  /** The next `left` requests with this key meet the fault. */
+  plan(key: string, fault: Fault, left = Infinity): void {
+    this.#byKey.set(key, { fault, left });
+  }
+
+  /** Requests with this key pass again. */
+  end(key: string): void {
+    this.#byKey.delete(key);
   }
 }
 
@@ -95,64 +118,61 @@ s3.test("S3 faults: a fault at the first attempts is overcome, and the outcome i
     // The proof that the server honours conditions is given beforehand.
     const one = await store.putIfAbsent("proof", bytes("1"));
     await store.putIfMatch("proof", bytes("2"), one!.version);
-    let number = 0;
-    for (const fault of FAULTS) {
-      for (const way of WAYS) {
-        for (const damaged of [1, 2]) {
-          const key = `k${number++}`;
-          const version = way.before === null ? "" : (await straight.put(key, bytes(way.before))).version;
-          let left = damaged;
-          proxy.setMischief(() => left-- > 0 ? fault : null);
-          const outcome = await outcomeOf(() => way.write(store, key, version));
-          proxy.setMischief(() => null);
-          const label = `${way.name}, ${damaged} x ${fault}: ${JSON.stringify(outcome)}`;
-          // A removal that lost its answer may meet the object again only when somebody made it anew.
-          assert.ok("result" in outcome && outcome.result !== null && outcome.result !== false, label);
-          assert.equal(await textAt(straight, key), way.after, label);
-          await proxy.settled();
-          assert.equal(await textAt(straight, key), way.after, `${label}, later`);
-        }
-      }
-    }
+    const mischief = new MischiefByKey(proxy);
+    const cases = FAULTS.flatMap((fault) =>
+      WAYS.flatMap((way) => [1, 2].map((damaged) => ({ fault, way, damaged })))
+    );
+    await Promise.all(cases.map(async ({ fault, way, damaged }, number) => {
+      const key = `case-${number}`;
+      const version = way.before === null ? "" : (await straight.put(key, bytes(way.before))).version;
+      mischief.plan(key, fault, damaged);
+      const outcome = await outcomeOf(() => way.write(store, key, version));
+      const label = `${way.name}, ${damaged} x ${fault}: ${JSON.stringify(outcome)}`;
+      assert.ok("result" in outcome && outcome.result !== null && outcome.result !== false, label);
+      assert.equal(await textAt(straight, key), way.after, label);
+      await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
+      assert.equal(await textAt(straight, key), way.after, `${label}, later`);
+    }));
   }));
 
 s3.test("S3 faults: a fault at every attempt ends in a failure that says what is known", () =>
   behindProxy(async (store, straight, proxy) => {
-    let number = 0;
-    for (const fault of FAULTS.filter((fault) => fault !== "repeat")) {
-      for (const way of WAYS) {
-        const key = `k${number++}`;
-        const version = way.before === null ? "" : (await straight.put(key, bytes(way.before))).version;
-        proxy.setMischief(() => fault);
-        const outcome = await outcomeOf(() => way.write(store, key, version));
-        proxy.setMischief(() => null);
-        await proxy.settled();
-        const now = await textAt(straight, key);
-        const label = `${way.name}, always ${fault}: ${JSON.stringify(outcome)}, then ${now}`;
-        assert.ok("failed" in outcome, label);
-        if (HARMLESS.includes(fault)) {
-          assert.deepEqual([outcome.failed, now], ["storage_error", way.before], label);
-        } else if (way.name.startsWith("put")) assert.equal(outcome.failed, "outcome_unknown", label);
-        assert.ok(now === way.before || now === way.after, label);
-        // Trying again repairs it.
-        const again = await straight.get(key);
-        const retried = await outcomeOf(() => way.write(store, key, again?.version ?? version));
-        assert.ok("result" in retried, label);
-        assert.equal(await textAt(straight, key), way.after, label);
-      }
-    }
+    const mischief = new MischiefByKey(proxy);
+    const cases = FAULTS.filter((fault) => fault !== "repeat").flatMap((fault) =>
+      WAYS.map((way) => ({ fault, way }))
+    );
+    await Promise.all(cases.map(async ({ fault, way }, number) => {
+      const key = `case-${number}`;
+      const version = way.before === null ? "" : (await straight.put(key, bytes(way.before))).version;
+      mischief.plan(key, fault);
+      const outcome = await outcomeOf(() => way.write(store, key, version));
+      mischief.end(key);
+      await new Promise((resolve) => setTimeout(resolve, SLOW_MS * 2));
+      const now = await textAt(straight, key);
+      const label = `${way.name}, always ${fault}: ${JSON.stringify(outcome)}, then ${now}`;
+      assert.ok("failed" in outcome, label);
+      if (HARMLESS.includes(fault)) {
+        assert.deepEqual([outcome.failed, now], ["storage_error", way.before], label);
+      } else if (way.name.startsWith("put")) assert.equal(outcome.failed, "outcome_unknown", label);
+      assert.ok(now === way.before || now === way.after, label);
+      // Trying again repairs it.
+      const again = await straight.get(key);
+      const retried = await outcomeOf(() => way.write(store, key, again?.version ?? version));
+      assert.ok("result" in retried, label);
+      assert.equal(await textAt(straight, key), way.after, label);
+    }));
   }));
 
 s3.test("S3 faults: reading and listing overcome what they can and never give half of something", () =>
   behindProxy(async (store, straight, proxy) => {
     const large = new Uint8Array(300_000).map((_, i) => i * 7);
-    await straight.put("folder/large", large);
-    const reads: Readonly<Record<string, () => Promise<unknown>>> = {
-      get: () => store.get("folder/large").then((found) => found?.bytes.length),
-      missing: () => store.get("folder/none"),
-      exists: () => store.exists("folder/large"),
-      list: () => store.list("folder"),
-      prefixExists: () => store.prefixExists("folder"),
+    const mischief = new MischiefByKey(proxy);
+    const reads: Readonly<Record<string, (folder: string) => Promise<unknown>>> = {
+      get: (folder) => store.get(`${folder}/large`).then((found) => found?.bytes.length),
+      missing: (folder) => store.get(`${folder}/none`),
+      exists: (folder) => store.exists(`${folder}/large`),
+      list: (folder) => store.list(folder),
+      prefixExists: (folder) => store.prefixExists(folder),
     };
     const expected: Readonly<Record<string, unknown>> = {
       get: large.length,
@@ -161,39 +181,37 @@ s3.test("S3 faults: reading and listing overcome what they can and never give ha
       list: ["large"],
       prefixExists: true,
     };
-    for (const fault of FAULTS.filter((fault) => fault !== "409")) {
-      for (const [name, read] of Object.entries(reads)) {
-        let left = 2;
-        proxy.setMischief(() => left-- > 0 ? fault : null);
-        assert.deepEqual(await read(), expected[name], `${name}, 2 x ${fault}`);
-        proxy.setMischief(() => fault);
-        const outcome = await outcomeOf(read);
-        if (fault === "repeat") assert.deepEqual(outcome, { result: expected[name] });
-        else assert.deepEqual(outcome, { failed: "storage_error" }, `${name}, always ${fault}`);
-      }
-    }
+    const cases = FAULTS.filter((fault) => fault !== "409").flatMap((fault) =>
+      Object.entries(reads).map(([name, read]) => ({ fault, name, read }))
+    );
+    await Promise.all(cases.map(async ({ fault, name, read }, number) => {
+      const folder = `case-${number}`;
+      await straight.put(`${folder}/large`, large);
+      mischief.plan(folder, fault, 2);
+      assert.deepEqual(await read(folder), expected[name], `${name}, 2 x ${fault}`);
+      mischief.plan(folder, fault);
+      const outcome = await outcomeOf(() => read(folder));
+      if (fault === "repeat") assert.deepEqual(outcome, { result: expected[name] });
+      else assert.deepEqual(outcome, { failed: "storage_error" }, `${name}, always ${fault}`);
+    }));
   }));
 
 s3.test("S3 faults: of racing writers behind faults at most one is told that it won", () =>
   behindProxy(async (store, straight, proxy) => {
-    for (const [round, fault] of FAULTS.entries()) {
-      let count = 0;
-      proxy.setMischief(() => count++ % 3 === 0 ? fault : null);
-      const key = `race-${round}`;
+    const mischief = new MischiefByKey(proxy);
+    await Promise.all(FAULTS.map(async (fault, number) => {
+      const key = `case-${number}`;
+      mischief.plan(key, fault, 4);
       const outcomes = await Promise.all(
         Array.from({ length: 6 }, (_, i) => outcomeOf(() => store.putIfAbsent(key, bytes(`racer ${i}`)))),
       );
-      proxy.setMischief(() => null);
-      await proxy.settled();
-      const winners = outcomes.flatMap((outcome, i) =>
-        "result" in outcome && outcome.result !== null ? [i] : []
-      );
+      mischief.end(key);
+      await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
+      const told = (won: boolean) =>
+        outcomes.flatMap((outcome, i) => "result" in outcome && (outcome.result !== null) === won ? [i] : []);
       const text = await textAt(straight, key);
-      assert.ok(winners.length <= 1, fault);
-      if (winners.length === 1) assert.equal(text, `racer ${winners[0]}`, fault);
-      const lost = outcomes.flatMap((outcome, i) =>
-        "result" in outcome && outcome.result === null ? [i] : []
-      );
-      assert.ok(!lost.some((i) => text === `racer ${i}`), `${fault}: a loser's write is there`);
-    }
+      assert.ok(told(true).length <= 1, fault);
+      for (const winner of told(true)) assert.equal(text, `racer ${winner}`, fault);
+      assert.ok(!told(false).some((i) => text === `racer ${i}`), `${fault}: a loser's write is there`);
+    }));
   }));
