@@ -18,7 +18,7 @@ export async function runInit(context: Context): Promise<number> {
     );
   }
   const root = parseStorageUri(uri, context.cwd);
-  refuseClusterManaged(root);
+  await refuseClusterManaged(root);
   const path = context.args.values.get("schema")!;
   const schema = { path, text: readInput(context, path) };
   const { actorOf } = await import("../operator.ts");

@@ -46,7 +46,7 @@ export async function runSchemaApply(context: Context): Promise<number> {
   const allowDataLoss = switches.has("allow-data-loss");
   const onWarning = (warning: Diagnostic) => context.output.note(renderDiagnostic(warning));
   const scope = findScope(context, positionals[0]);
-  if (scope.kind === "store") refuseClusterManaged(parseStorageUri(scope.uri, context.cwd));
+  if (scope.kind === "store") await refuseClusterManaged(parseStorageUri(scope.uri, context.cwd));
   const actor = await writeActor(context);
   const result = await withGraph(
     context,

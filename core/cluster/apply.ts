@@ -30,7 +30,7 @@ import { type Gates, planWithApprovals } from "./gates.ts";
 import { runGraphDeletes } from "./graph_deletes.ts";
 import { passFailpoint, retireRecord } from "./graph_ops.ts";
 import { runGraphWork } from "./graph_work.ts";
-import { fillHistoryGap, type HistoryRecord, writeHistory } from "./history.ts";
+import { fillHistoryGap, type HistoryRecord, setHistoryAside, writeHistory } from "./history.ts";
 import type { Ledger } from "./ledger.ts";
 import { ledgerBytes } from "./ledger_file.ts";
 import { integrityFindings, type LedgerSnapshot, readLedger, writeLedger } from "./ledger_store.ts";
@@ -224,6 +224,7 @@ async function publish(
   if (read.cas !== null && sameBytes(ledgerBytes(next), ledgerBytes(read.ledger))) return false;
   const provenance = toJson(origin.provenance);
   const revision = read.ledger.revision + 1;
+  if (read.cas === null) await setHistoryAside(store, context.ports.newId());
   const snapshot = await writeLedger(store, read, { ...next, revision, provenance });
   report.observed = { ...report.observed, ledger: snapshot };
   await passFailpoint(context.ports.failpoint, "after_state_write");

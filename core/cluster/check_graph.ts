@@ -156,6 +156,9 @@ class QueryChecker {
       this.diagnostics.push({ ...diagnostic, code: "query_parse_error", path });
     }
     this.#parsed.set(file, parsed);
+    if (only === null && parsed.declared.length === 0 && parsed.diagnostics.length === 0) {
+      this.#report("query_file_empty", path, `query file \`${file.path}\` declares no query`, place.span);
+    }
     return parsed;
   }
 

@@ -27,6 +27,7 @@ export const FINDINGS = {
   schema_catalog_error: "error",
   query_dir_unreadable: "error",
   query_dir_empty: "warning",
+  query_file_empty: "warning",
   query_file_missing: "error",
   query_parse_error: "error",
   duplicate_query_name: "error",

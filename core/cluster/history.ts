@@ -3,15 +3,19 @@
  *
  *   __cluster/history/<revision, 8 digits>.json
  *
- * A run that died between publishing and recording leaves a gap; the next one fills it from the ledger.
+ * A run that died between publishing and recording leaves a gap; the next one fills it from the ledger. A ledger that is
+ * made anew counts from 1 again: the records of the one before move to `__cluster/history/before-<id>/` first.
  */
 import { type Json, prettyJson } from "../base/json.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
 import type { Address } from "./address.ts";
+import { ClusterFailure } from "./failure.ts";
 import { causeText, finding } from "./findings.ts";
 import type { Ledger } from "./ledger.ts";
 
+/** Folder of the records. */
+const HISTORY = "__cluster/history";
 /** Version of the file. */
 export const HISTORY_VERSION = 1;
 
@@ -49,7 +53,7 @@ export interface HistoryRecord {
 
 /** Key of the record of a revision. */
 export function historyKey(revision: number): string {
-  return `__cluster/history/${String(revision).padStart(8, "0")}.json`;
+  return `${HISTORY}/${String(revision).padStart(8, "0")}.json`;
 }
 
 /** Records a revision unless that was done already. A store that fails is a warning: the next run fills the gap. */
@@ -70,6 +74,27 @@ export async function writeHistory(
         `revision ${record.revision} was not recorded: ${causeText(error)}`,
       ),
     ];
+  }
+}
+
+/**
+ * Moves the records of a lost ledger out of the way of one that is made anew. Throws {@linkcode ClusterFailure} with
+ * `state_write_error`: with the old records in place the new ones could not be written.
+ */
+export async function setHistoryAside(
+  store: Pick<ObjectStore, "get" | "list" | "put" | "delete">,
+  id: string,
+): Promise<void> {
+  try {
+    for (const name of await store.list(HISTORY)) {
+      const found = await store.get(`${HISTORY}/${name}`);
+      if (found === null) continue;
+      await store.put(`${HISTORY}/before-${id}/${name}`, found.bytes);
+      await store.delete(`${HISTORY}/${name}`);
+    }
+  } catch (error) {
+    const message = `records of a lost ledger cannot be set aside: ${causeText(error)}`;
+    throw new ClusterFailure(finding("state_write_error", HISTORY, message), error);
   }
 }
 

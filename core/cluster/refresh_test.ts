@@ -156,6 +156,9 @@ Deno.test("acceptance 33: a lost ledger: import makes revision 1 without query d
   assert.equal(imported.result.state_observations.state_revision, 1);
   assert.deepEqual(Object.keys(imported.result.resource_digests), ["graph.fleet", "schema.fleet"]);
   assert.equal((await ledgerOf(bench)).applied_revision.config_digest, null);
+  const record = JSON.parse(await bench.text("__cluster/history/00000001.json") ?? "null");
+  assert.equal(record.operation, "import", "the records of the lost ledger are set aside");
+  assert.deepEqual((await bench.store.folders("__cluster/history")).length, 1);
   const again = await bench.importState();
   assert.deepEqual([again.exitCode, codes(again.diagnostics)], [1, ["state_already_exists"]]);
   const applied = await bench.apply();

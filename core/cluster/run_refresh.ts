@@ -17,7 +17,7 @@ import { exitCodeOf } from "./exit.ts";
 import { ClusterFailure } from "./failure.ts";
 import { finding, isOk } from "./findings.ts";
 import { retireRecord } from "./graph_ops.ts";
-import { fillHistoryGap, writeHistory } from "./history.ts";
+import { fillHistoryGap, setHistoryAside, writeHistory } from "./history.ts";
 import { digestsOf, EMPTY_LEDGER, type Ledger } from "./ledger.ts";
 import { statusJson } from "./ledger_file.ts";
 import {
@@ -149,6 +149,7 @@ async function publish(
   const provenance = JSON.parse(JSON.stringify(origin.provenance)) as Json;
   // What was applied keeps its provenance; only a ledger that had none gets this run's.
   const recorded = { ...next, revision, provenance: read.cas === null ? provenance : next.provenance };
+  if (read.cas === null) await setHistoryAside(store, report.context.ports.newId());
   const snapshot = await writeLedger(store, read, recorded);
   report.observed = { ...report.observed, ledger: snapshot };
   diagnostics.push(

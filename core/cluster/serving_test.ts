@@ -41,7 +41,7 @@ async function editLedger(bench: ClusterBench, edit: (resources: StoredEntries) 
   await bench.put(LEDGER, JSON.stringify(ledger));
 }
 
-Deno.test("loadServingRevision() gives the applied queries and bundles, and nothing that was only edited", async () => {
+Deno.test("acceptance 38: loadServingRevision() gives the applied queries and bundles, and nothing that was only edited", async () => {
   const bench = await appliedBench();
   bench.files["queries/ships.gq"] = `${SHIPS_GQ}// not applied\n`;
   const served = await loadServingRevision(bench.store);
@@ -228,7 +228,7 @@ Deno.test("resolveClusterRoot() follows storage:, else takes the directory, and 
   await assert.rejects(() => root("broken"), /cluster\.yaml/);
 });
 
-Deno.test("resolveAppliedGraph() finds a graph from the ledger alone", async () => {
+Deno.test("acceptance 39: resolveAppliedGraph() finds a graph from the ledger alone", async () => {
   const bench = await appliedBench();
   assert.deepEqual(await resolveAppliedGraph(bench.store, null), {
     graphId: "fleet",

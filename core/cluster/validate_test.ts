@@ -249,6 +249,7 @@ Deno.test("acceptance 5: faults of queries have their codes", async () => {
   assert.deepEqual(await findings({ "cluster.yaml": map("nowhere/") }), [`query_dir_unreadable ${q}`]);
   assert.deepEqual(await findings({ "cluster.yaml": map("nowhere.gq") }), [`query_file_missing ${q}`]);
   assert.deepEqual(await findings({ "cluster.yaml": map("policies/") }), [`query_dir_empty ${q}`]);
+  assert.deepEqual(await findings({ "queries/later.gq": "// to be written\n" }), [`query_file_empty ${q}`]);
 });
 
 Deno.test("a duplicate query names both files", async () => {
