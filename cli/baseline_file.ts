@@ -34,11 +34,9 @@ export async function installBaseline(
     );
   }
   const path = resolve(cwd, out);
-  const unlock = await takeLock(path);
+  const unlock = await onFile(path, () => takeLock(path));
   try {
     return { ...await install(path, write), path };
-  } catch (error) {
-    throw error instanceof AppError ? error : fileError(path, error);
   } finally {
     unlock();
   }
@@ -47,33 +45,50 @@ export async function installBaseline(
 async function install(path: string, write: (take: TakeChunk) => Promise<void>): Promise<BaselineEnd> {
   const folder = dirname(path);
   const temporary = join(folder, `.omnigraph-baseline-${crypto.randomUUID()}`);
-  const file = await Deno.open(temporary, { write: true, createNew: true });
-  let end: BaselineEnd;
-  let written: Deno.FileInfo;
+  const file = await onFile(path, () => Deno.open(temporary, { write: true, createNew: true }));
   try {
+    let end: BaselineEnd;
+    let written: Deno.FileInfo;
     try {
       const lines = new LastLine(file);
-      await write((chunk) => lines.take(chunk));
+      await write((chunk) => onFile(path, () => lines.take(chunk)));
       end = lines.end();
-      await file.sync();
-      written = await file.stat();
+      written = await onFile(path, async () => {
+        await file.sync();
+        return await file.stat();
+      });
     } finally {
       file.close();
     }
-    await Deno.rename(temporary, path);
+    await onFile(path, () => replace(temporary, path, written));
+    return end;
   } catch (error) {
     removeQuietly(temporary);
     throw error;
   }
-  await syncFolder(folder, false);
+}
+
+/** Gives a synced file its name, durably. */
+async function replace(temporary: string, path: string, written: Deno.FileInfo): Promise<void> {
+  await Deno.rename(temporary, path);
+  await syncFolder(dirname(path), false);
   const there = await Deno.stat(path);
-  if (there.ino !== written.ino || there.dev !== written.dev) {
-    throw new AppError(
-      "storage_error",
-      `\`${path}\` was replaced by somebody else at once: take the baseline again`,
-    );
+  if (there.ino === written.ino && there.dev === written.dev) return;
+  throw new AppError(
+    "storage_error",
+    `\`${path}\` was replaced by somebody else at once: take the baseline again`,
+  );
+}
+
+/** Runs work on the file; what the system says comes out as an error that names it. */
+async function onFile<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError("storage_error", `\`${path}\` cannot be written: ${reason}`, { cause });
   }
-  return end;
 }
 
 /** Writes a stream of lines to a file, all but the last one. */
@@ -130,9 +145,7 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
 async function takeLock(path: string): Promise<() => void> {
   const lock = `${path}.lock`;
   while (true) {
-    const file = await Deno.open(lock, { write: true, create: true }).catch((error) => {
-      throw fileError(path, error);
-    });
+    const file = await Deno.open(lock, { write: true, create: true });
     if (!await file.tryLock(true)) {
       file.close();
       throw new AppError(
@@ -150,9 +163,4 @@ async function takeLock(path: string): Promise<() => void> {
     }
     file.close();
   }
-}
-
-function fileError(path: string, cause: unknown): AppError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new AppError("storage_error", `\`${path}\` cannot be written: ${reason}`, { cause });
 }
