@@ -156,6 +156,7 @@ export class BranchLog {
     } catch (error) {
       failure = error;
     }
+    let cause = failure;
     // A store that repeats requests by itself may have lost against its own first attempt: bytes tell.
     for (let attempt = 1;; attempt++) {
       try {
@@ -166,18 +167,21 @@ export class BranchLog {
           if (isOurs && failure !== undefined) await this.putHint(slot);
           return isOurs;
         }
+        // It may still be on its way, although the slot is empty now.
+        if (isUndecided(failure)) break;
         if (failure !== undefined) throw failure;
         throw new AppError("storage_error", `\`${key}\` was taken and is missing now: check the storage`);
       } catch (error) {
         if (error === failure) throw error;
-        if (attempt < DECIDE_ATTEMPTS_MAX) continue;
-        throw new AppError(
-          "outcome_unknown",
-          `commit ${operationId}: the storage did not say whether it was published, look it up before you repeat it`,
-          { detail: { recovery_required: { operation_id: operationId } }, cause: failure ?? error },
-        );
+        cause ??= error;
+        if (attempt === DECIDE_ATTEMPTS_MAX) break;
       }
     }
+    throw new AppError(
+      "outcome_unknown",
+      `commit ${operationId}: the storage did not say whether it was published, look it up before you repeat it`,
+      { detail: { recovery_required: { operation_id: operationId } }, cause },
+    );
   }
 
   /** Records a filled slot as a starting point for finding the head. */
@@ -199,4 +203,9 @@ export class BranchLog {
 
 function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+/** Whether a failed put may have happened or may still happen. */
+function isUndecided(error: unknown): boolean {
+  return error instanceof AppError && error.code === "outcome_unknown";
 }

@@ -110,6 +110,20 @@ Deno.test("append() reports outcome_unknown with the commit id when the slot can
   });
 });
 
+Deno.test("append() reports outcome_unknown when the put may still be on its way, although the slot is empty", async () => {
+  const store = createMemoryStore();
+  const log = new BranchLog({
+    get: (key) => store.get(key),
+    put: (key, bytes) => store.put(key, bytes),
+    exists: (key) => store.exists(key),
+    putIfAbsent: () => Promise.reject(new AppError("outcome_unknown", "no answer")),
+  }, MAIN_REF);
+  await assert.rejects(log.append(1, BYTES, "01OP"), {
+    code: "outcome_unknown",
+    detail: { recovery_required: { operation_id: "01OP" } },
+  });
+});
+
 Deno.test("a forked branch reads inherited slots from its sources and goes on counting", async () => {
   const parent: BranchRef = {
     ...MAIN_REF,
