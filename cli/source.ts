@@ -40,7 +40,9 @@ export function askedQuery(context: Context): QueryAsked {
 
 function readParams(context: Context): unknown {
   const file = context.args.values.get("params-file");
-  const text = file === undefined ? context.args.values.get("params") : readInput(context, file);
+  const text = file === undefined
+    ? context.args.values.get("params")
+    : readInput(context, file).replace(/^\uFEFF/, "");
   if (text === undefined) return null;
   let params: unknown;
   try {
@@ -54,9 +56,14 @@ function readParams(context: Context): unknown {
   return params;
 }
 
-/** The text of an input file. Throws `AppError` naming the path. */
+/** The text of an input file as it stands, a byte order mark included. Throws `AppError` naming the path. */
 export function readInput(context: Context, path: string): string {
-  return new TextDecoder().decode(readInputBytes(context, path));
+  const bytes = readInputBytes(context, path);
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new AppError("invalid_input", `file \`${path}\` is not UTF-8 text`, { cause });
+  }
 }
 
 /** The bytes of an input file. Throws `AppError` naming the path. */

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { join } from "@std/path";
 import { AppError } from "../core/errors.ts";
 import { parseCommandLine } from "./args.ts";
+import { withTempDir } from "../tests/support/process.ts";
 import { askedQuery } from "./source.ts";
 
 function params(text: string): unknown {
@@ -26,4 +28,26 @@ Deno.test("parameters are a JSON object or null, also for a server, and keep all
       text,
     );
   }
+});
+
+Deno.test("source files keep their byte order mark, parameter files do not, and both must be UTF-8", async () => {
+  await withTempDir((folder) => {
+    const write = (name: string, bytes: Uint8Array) => Deno.writeFileSync(join(folder, name), bytes);
+    const marked = (text: string) => new TextEncoder().encode(`\ufeff${text}`);
+    write("marked.gq", marked("query beds() {}"));
+    write("marked.json", marked('{"n": 1}'));
+    write("latin.gq", Uint8Array.of(0x71, 0xe4));
+    const asked = (...args: string[]) => {
+      const parsed = parseCommandLine(["query", "--server", "http://h", ...args]);
+      assert.ok(parsed.kind === "command");
+      const output = { out: () => {}, note: () => {}, outColour: false, noteColour: false };
+      return askedQuery({ args: parsed.args, output, env: () => undefined, cwd: folder });
+    };
+    const file = asked("--query", "marked.gq");
+    assert.equal(file.kind === "source" && file.request.source, "\ufeffquery beds() {}");
+    const stored = asked("beds", "--params-file", "marked.json");
+    assert.deepEqual(stored.kind === "stored" && stored.params, { n: 1 });
+    assert.throws(() => asked("--query", "latin.gq"), { message: "file `latin.gq` is not UTF-8 text" });
+    return Promise.resolve();
+  });
 });

@@ -6,7 +6,7 @@ import { AppError } from "../../core/errors.ts";
 import { formatQueries } from "../../core/query/printer.ts";
 import { formatSchema } from "../../core/schema/printer.ts";
 import type { Context } from "../context.ts";
-import { readInputBytes } from "../source.ts";
+import { readInput } from "../source.ts";
 
 /** A file and the text it should hold. */
 interface Rewrite {
@@ -38,7 +38,7 @@ function formatAll(context: Context, paths: readonly string[]): Rewrite[] {
   const diagnostics: Diagnostic[] = [];
   let broken = 0;
   for (const path of paths) {
-    const found = decode(readInputBytes(context, path), path);
+    const found = readInput(context, path);
     try {
       const text = format({ path, text: found.replace(/^\uFEFF/, "") });
       if (text !== found) changed.push({ path, text });
@@ -82,15 +82,6 @@ function isFolder(path: string): boolean {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
-  }
-}
-
-/** Text that is not UTF-8 would come back changed, so it is refused. The mark of a byte order stays in the result. */
-function decode(bytes: Uint8Array, path: string): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw new AppError("invalid_input", `file \`${path}\` is not UTF-8 text`, { cause });
   }
 }
 

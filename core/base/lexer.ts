@@ -77,14 +77,21 @@ export function tokenize(source: string, punctuation: string): Token[] {
     else if (punctuation.includes(char)) push("punct", at, at + 1);
     else {
       const end = at + (source.codePointAt(at)! > 0xffff ? 2 : 1);
-      push("error", at, end, `unexpected character \`${visible(source.slice(at, end))}\``);
+      const what = char === "\ufeff" ? "byte order mark" : "character";
+      push("error", at, end, `unexpected ${what} \`${visible(source.slice(at, end))}\``);
     }
   }
   push("end", source.length, source.length, "");
   return tokens;
 }
 
-/** A character as people can see it: invisible ones, such as a no-break space or a byte order mark, by number. */
+/** The remedy for a character that nobody sees, by the message about it; undefined for any other message. */
+export function invisibleHelp(message: string): string | undefined {
+  if (message.endsWith("`U+FEFF`")) return "save the file as UTF-8 without one: `omnigraph fmt` does it";
+  return message.includes("`U+") ? "only plain spaces, tabs and line breaks are blanks" : undefined;
+}
+
+/** A character as people can see it: invisible ones, such as a no-break space, by number. */
 function visible(char: string): string {
   if (!/^[\p{C}\p{Z}]$/u.test(char)) return char;
   return `U+${char.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`;

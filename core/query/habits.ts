@@ -1,4 +1,5 @@
 /** Words and signs that people know from other query languages, and what to write instead. */
+import { invisibleHelp } from "../base/lexer.ts";
 
 const HINTS: ReadonlyMap<string, string> = new Map([
   ["unterminated comment", "close it with `*/`"],
@@ -27,6 +28,5 @@ const HINTS: ReadonlyMap<string, string> = new Map([
 
 /** The remedy for a word, or for a lexical error by its message; undefined when it is no known habit. */
 export function habitHelp(text: string): string | undefined {
-  if (text.includes("`U+")) return "only plain spaces, tabs and line breaks are blanks";
-  return HINTS.get(text);
+  return invisibleHelp(text) ?? HINTS.get(text);
 }

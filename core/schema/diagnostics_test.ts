@@ -16,6 +16,7 @@ const WRONG: [title: string, text: string][] = [
   ["quoted name in a constraint", 'node Port {\n  code: String @unique("code")\n}'],
   ["range without bounds", "node Port {\n  depth: F64\n  @range(depth, 5)\n}"],
   ["bad escape", 'node Port @description("50\\% full") {\n}'],
+  ["byte order mark", "\ufeffnode Port {\n  code: String @key\n}"],
   ["hash comment", "# ports\nnode Port {\n}"],
   ["edge without arrow", "node Port {}\nedge Feeds: Port to Port"],
   ["cardinality in the wrong place", 'node Port {}\nedge Feeds: Port -> Port @description("x") @card(0..1)'],

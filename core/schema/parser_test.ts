@@ -122,7 +122,7 @@ Deno.test("a character outside the language is one error, wherever it stands", (
     "parse error: unexpected character `#`",
   ]);
   assert.deepEqual(messages("\u{feff}node\u{a0}A { }"), [
-    "parse error: unexpected character `U+FEFF`",
+    "parse error: unexpected byte order mark `U+FEFF`",
     "parse error: unexpected character `U+00A0`",
   ]);
   assert.deepEqual(messages("node A { a: String; b: I32 }"), ["parse error: unexpected character `;`"]);

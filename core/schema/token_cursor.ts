@@ -5,7 +5,7 @@
 import type { Diagnostic } from "../base/diagnostic.ts";
 import { must } from "../base/assert.ts";
 import { DIAGNOSTICS_MAX, SOURCE_CHARS_MAX } from "../base/limits.ts";
-import { type Token, tokenize, type TokenKind } from "../base/lexer.ts";
+import { invisibleHelp, type Token, tokenize, type TokenKind } from "../base/lexer.ts";
 import { LineIndex, type SourceText, type Span } from "../base/span.ts";
 
 /** Single-character signs of the language. */
@@ -232,8 +232,8 @@ export class TokenCursor {
       } else if (first === '"' && token.text.startsWith("unsupported escape")) {
         this.report(token, token.text, 'the escapes are `\\"`, `\\\\`, `\\n`, `\\r` and `\\t`');
         readable.push({ ...token, kind: "string", text: "" });
-      } else if (token.kind === "error" && token.text.includes("`U+")) {
-        this.report(token, token.text, "only plain spaces, tabs and line breaks are blanks");
+      } else if (token.kind === "error" && invisibleHelp(token.text) !== undefined) {
+        this.report(token, token.text, invisibleHelp(token.text));
       } else readable.push(token);
     }
     return readable;
