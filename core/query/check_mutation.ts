@@ -94,9 +94,9 @@ function checkUpdate(scope: Scope, statement: StatementSyntax & { kind: "update"
   if (type.kind === "edge") {
     return fail(
       "T16",
-      `edge \`${edgeSignature(type)}\` cannot be updated`,
+      `update is only supported for node types, not for edge \`${edgeSignature(type)}\``,
       statement.typeName,
-      "delete and insert it",
+      "delete the edge and insert it again",
     );
   }
   const assignments = checkAssignments(scope, type, statement.assignments, (word) => {

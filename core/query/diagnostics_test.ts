@@ -146,6 +146,7 @@ query c() { match { $p: Plant } return { $p.label } }`,
     'query a() {\n  match { $p: Plant { label: "rose } }\n  return { $p }\n}\nquery b() { match { $p: Plnt } return { $p } }',
   "a missing quote that another one closes":
     'query a() { match { $p: Plant { label: "rose } } return { $p } }\nquery b() { match { $p: Plant { label: "x" } } return { $p } }',
+  "a byte order mark": "\ufeffquery q() { match { $p: Plant } return { $p } }",
   "an invisible character": "query q() {\u00a0match { $p: Plant } return { $p } }",
   "a text that is empty but for a word": "plants",
 };

@@ -31,8 +31,8 @@ export interface QueryResult {
 /** What lint says about a file as a whole. */
 export interface LintFinding {
   readonly severity: "error" | "warning" | "info";
-  /** `Q000`: the file is not well-formed. `L201`: a nullable property that no update sets. */
-  readonly code: "Q000" | "L201";
+  /** `Q000`: the file is not well-formed. `L101`: it declares no query. `L201`: a nullable property that no update sets. */
+  readonly code: "Q000" | "L101" | "L201";
   readonly message: string;
   readonly type_name?: string;
   readonly property?: string;
@@ -59,6 +59,8 @@ export interface LintReport {
 
 const NO_PARAMS = "mutation declares no params: hardcoded values are easy to miss in a review";
 
+const EMPTY: LintFinding = { severity: "warning", code: "L101", message: "the file declares no query" };
+
 /** Checks a whole file; never throws for bad input. */
 export function lintFile(catalog: Catalog, source: SourceText, schemaSource: SchemaSource): LintReport {
   const parsed = parseFile(source);
@@ -76,7 +78,12 @@ export function lintFile(catalog: Catalog, source: SourceText, schemaSource: Sch
       results.push({ ...head, status: "ok", ...warnings, operation: describeOperation(catalog, query) });
     }
   }
-  return report(source, schemaSource, results, coverageFindings(catalog, valid));
+  return report(
+    source,
+    schemaSource,
+    results,
+    results.length === 0 ? [EMPTY] : coverageFindings(catalog, valid),
+  );
 }
 
 function report(

@@ -38,17 +38,17 @@ query worse() { match { } }
 `));
 });
 
-Deno.test("query-language 36: lintFile() leaves out what is empty and takes a file without queries", () => {
+Deno.test("query-language 36: lintFile() leaves out what is empty and warns of a file without queries", () => {
   assert.deepEqual(lint("// nothing yet"), {
     status: "ok",
     schema_source: { kind: "file", path: "ward.pg" },
     query_path: "ward.gq",
     queries_processed: 0,
     errors: 0,
-    warnings: 0,
+    warnings: 1,
     infos: 0,
     results: [],
-    findings: [],
+    findings: [{ severity: "warning", code: "L101", message: "the file declares no query" }],
   });
   const [result] = lint("query q($n: I32) { delete Bed where number = $n }").results;
   assert.deepEqual(Object.keys(result!), ["name", "kind", "status", "operation"]);
