@@ -4,6 +4,11 @@ const MIB = 1 << 20;
 
 /** A commit whose encoded rows stay at or under this many bytes is published inline, touching no table. */
 export const INLINE_COMMIT_BYTES_MAX = 64 * 1024;
+/**
+ * The same for merges and reverts: writing tables takes longer the larger the tables are, and a merge must cost what it
+ * changes. A fold takes the rows into the tables soon after.
+ */
+export const INLINE_MERGE_BYTES_MAX = MIB;
 /** Unfolded commits per table before a background fold. */
 export const FOLD_COMMITS_MAX = 32;
 /** Unfolded rows per table before a background fold. */

@@ -326,7 +326,7 @@ Deno.test("all conflicts are told, by type key and then by id; the message names
 
 Deno.test("a fast-forward is checked like every merge, and large merges are, too", async () => {
   const graph = await forked();
-  const many = Array.from({ length: 900 }, (_, i) => film(`m-${i}`, { title: "x".repeat(100) }));
+  const many = Array.from({ length: 900 }, (_, i) => film(`m-${i}`, { title: "x".repeat(1500) }));
   await loadLines(graph, many, { branch: "draft" });
   await mutate(graph, "draft", 'delete Person where slug = "p-1"');
   const { outcome, commit } = await merge(graph);
@@ -334,7 +334,7 @@ Deno.test("a fast-forward is checked like every merge, and large merges are, too
   assert.deepEqual(await contentOf(graph, {}), await contentOf(graph, { branch: "draft" }));
   assert.deepEqual(await contentOf(graph, { snapshot: commit!.graph_commit_id }), await contentOf(graph, {}));
   await loadLines(graph, [film("m-0", { title: "y" })]);
-  await loadLines(graph, many.slice(1).map((_, i) => film(`n-${i}`, { title: "z".repeat(100) })), {
+  await loadLines(graph, many.slice(1).map((_, i) => film(`n-${i}`, { title: "z".repeat(1500) })), {
     branch: "draft",
   });
   assert.equal((await merge(graph)).outcome, "merged");

@@ -110,7 +110,7 @@ Deno.test("a merge is reverted as one, an overwrite and a large load are, too", 
   assert.notEqual(await revert(graph, commit!.graph_commit_id), null);
   assert.deepEqual(await contentOf(graph, {}), before);
 
-  const many = Array.from({ length: 900 }, (_, i) => film(`m-${i}`, { title: "x".repeat(100) }));
+  const many = Array.from({ length: 900 }, (_, i) => film(`m-${i}`, { title: "x".repeat(1500) }));
   await loadLines(graph, [...many, film("f-1")]);
   await revert(graph, await newest(graph));
   assert.deepEqual(await contentOf(graph, {}), before);

@@ -10,6 +10,7 @@
  * not repeated: a commit that gets in between fails the merge. What is merged is copied into the target's own tables, so
  * the source may be deleted at once.
  */
+import { INLINE_MERGE_BYTES_MAX } from "../../base/limits.ts";
 import { AppError } from "../../errors.ts";
 import { MAIN, parseBranchName } from "../branch_name.ts";
 import type { Commit } from "../commit.ts";
@@ -24,6 +25,8 @@ import { commitOutput } from "../results.ts";
 import { openCommit } from "../snapshot.ts";
 import type { ChangeSet } from "../write/change_set.ts";
 import { findBase } from "./base.ts";
+import { findMergedParent, type NearBranch } from "./merged_parents.ts";
+import { OnceReadLog } from "./once_read_log.ts";
 import { stageMerge } from "./stage.ts";
 
 /** A merge as it is asked for. */
@@ -63,14 +66,18 @@ export async function mergeBranches(graph: GraphContext, request: MergeRequest):
 
 class Merge {
   readonly #graph: GraphContext;
-  readonly #source: OpenBranch;
-  readonly #target: OpenBranch;
+  readonly #source: MergedBranch;
+  readonly #target: MergedBranch;
   #outcome: MergeOutcome = "already_up_to_date";
 
   constructor(graph: GraphContext, source: OpenBranch, target: OpenBranch) {
+    const remembering = ({ ref, head }: OpenBranch) => ({
+      ...head.source,
+      log: new OnceReadLog(graph.parts.store, ref),
+    });
     this.#graph = graph;
-    this.#source = source;
-    this.#target = target;
+    this.#source = { ...source, source: remembering(source) };
+    this.#target = { ...target, source: remembering(target) };
   }
 
   async run(actor: string | null): Promise<{ outcome: MergeOutcome; commit: Commit | null }> {
@@ -79,6 +86,7 @@ class Merge {
       operation: "merge",
       actor,
       retry: "fail",
+      inlineBytesMax: INLINE_MERGE_BYTES_MAX,
       mergedParent: pinned.commit.id,
       stage: (view) => this.#stage(pinned, view),
     });
@@ -102,18 +110,10 @@ class Merge {
     return await stageMerge(this.#graph.parts, sides);
   }
 
-  /** The state of a commit; that of a head is in memory. */
-  async #stateAt({ source, logged, commit }: CommitPlace): Promise<LoggedState> {
-    const known = [this.#source, this.#target].map(({ head }) => head.known);
-    return known.find((state) => state.commit.id === commit.id) ?? await openCommit(source, logged, commit);
-  }
-
   async #base(source: CommitPlace, target: CommitPlace): Promise<CommitPlace> {
-    const find = (id: string) =>
-      this.#graph.parts.branches.place(id).catch((error) => {
-        if (error instanceof AppError && error.code === "commit_not_found") return null;
-        throw error;
-      });
+    const near = [[this.#source, source], [this.#target, target]] as const;
+    const places = near.map(([branch, { logged }]) => ({ source: branch.source, head: logged.slot }));
+    const find = (id: string) => findMergedParent(this.#graph.parts.branches, places, id);
     const base = await findBase(source, target, { firstParents, find });
     if (base !== null) return base;
     throw new AppError(
@@ -121,11 +121,21 @@ class Merge {
       `branches '${this.#source.ref.name}' and '${this.#target.ref.name}' have no common ancestor`,
     );
   }
+
+  /** The state of a commit; that of a head is in memory. */
+  async #stateAt({ source, logged, commit }: CommitPlace): Promise<LoggedState> {
+    const known = [this.#source, this.#target].map(({ head }) => head.known);
+    return known.find((state) => state.commit.id === commit.id) ?? await openCommit(source, logged, commit);
+  }
+}
+
+/** A branch whose log is read through what this merge has read of it. */
+interface MergedBranch extends OpenBranch {
+  readonly source: NearBranch["source"];
 }
 
 /** Where the newest commit of a branch is. */
-async function headOf({ head }: OpenBranch): Promise<CommitPlace> {
-  const { source } = head;
+async function headOf({ head, source }: MergedBranch): Promise<CommitPlace> {
   return { source, ...await newestCommit(source.log, (await head.latest()).slot) };
 }
 

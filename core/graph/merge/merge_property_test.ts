@@ -52,9 +52,11 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.tuple(fc.constantFrom("a", "b"), fc.integer({ min: 300, max: 330 })).map((
+    arbitrary: fc.tuple(fc.constantFrom("a", "b"), fc.integer({ min: 40, max: 45 })).map((
       [letter, count],
-    ) => loading(Array.from({ length: count }, (_, i) => film(`bulk-${i}`, { title: letter.repeat(240) })))),
+    ) =>
+      loading(Array.from({ length: count }, (_, i) => film(`bulk-${i}`, { title: letter.repeat(30_000) })))
+    ),
   },
 );
 

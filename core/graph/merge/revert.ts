@@ -2,6 +2,7 @@
  * Reverts: the inverse of one commit as a new commit. What the commit inserted goes, what it updated or deleted is as
  * before, unless it was changed since: a merge whose base is the commit and whose source is the commit's first parent.
  */
+import { INLINE_MERGE_BYTES_MAX } from "../../base/limits.ts";
 import { AppError } from "../../errors.ts";
 import { MAIN, parseBranchName } from "../branch_name.ts";
 import type { RevertOutput } from "../graph.ts";
@@ -38,6 +39,7 @@ export async function revertCommit(graph: GraphContext, request: RevertRequest):
     operation: "revert",
     actor,
     retry: "fail",
+    inlineBytesMax: INLINE_MERGE_BYTES_MAX,
     stage: async (target) => {
       const changes = await stageMerge(graph.parts, { base, source, target, commits: [reverted.commit] });
       return changes.size === 0 ? null : changes;

@@ -1,0 +1,82 @@
+/**
+ * What a merge of 1,000 changed rows costs in graphs of 10,000, 100,000 and 1,000,000 rows: it must follow the change and
+ * not the graph. Warm is the same process, whose tables are in memory; cold a process that opens the graph and merges.
+ *
+ *   deno task bench:merges [rows…]
+ */
+import { fileURLToPath } from "node:url";
+import { median, once } from "./measure.ts";
+import { changeRows, graphRoot, makeGraph, openRoot } from "./merge_graph.ts";
+
+const SIZES = [10_000, 100_000, 1_000_000];
+const CHANGED_ROWS = 1_000;
+/** Changes on the target since the last merge, so that no merge is a fast-forward. */
+const TARGET_ROWS = 10;
+const WARM_ROUNDS = 7;
+const COLD_ROUNDS = 3;
+const COLD = fileURLToPath(new URL("./merge_cold.ts", import.meta.url));
+
+interface Line {
+  readonly rows: number;
+  readonly firstMs: number;
+  readonly warmMs: number;
+  readonly slowestMs: number;
+  readonly openMs: number;
+  readonly coldMs: number;
+}
+
+async function measureSize(work: string, rows: number): Promise<Line> {
+  const root = graphRoot(work, rows);
+  const people = await makeGraph(root, rows);
+  let round = 0;
+  const change = async (graph: Awaited<ReturnType<typeof openRoot>>) => {
+    await changeRows(graph, "draft", { people, rows: CHANGED_ROWS, round });
+    await changeRows(graph, "main", { people, rows: TARGET_ROWS, round });
+    round++;
+  };
+  const graph = await openRoot(root);
+  const times: number[] = [];
+  for (let i = 0; i <= WARM_ROUNDS; i++) {
+    await change(graph);
+    times.push(await once(() => graph.mergeBranch({ source: "draft" })));
+  }
+  await graph.close();
+  const cold: { openMs: number; mergeMs: number }[] = [];
+  for (let i = 0; i < COLD_ROUNDS; i++) {
+    const writer = await openRoot(root);
+    await change(writer);
+    await writer.close();
+    cold.push(await mergeInProcess(root));
+  }
+  const [firstMs = NaN, ...warm] = times;
+  return {
+    rows,
+    firstMs,
+    warmMs: median(warm),
+    slowestMs: Math.max(...warm),
+    openMs: median(cold.map(({ openMs }) => openMs)),
+    coldMs: median(cold.map(({ mergeMs }) => mergeMs)),
+  };
+}
+
+async function mergeInProcess(root: string): Promise<{ openMs: number; mergeMs: number }> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--no-check", "-A", COLD, root],
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  return JSON.parse(new TextDecoder().decode(stdout)) as { openMs: number; mergeMs: number };
+}
+
+const work = Deno.makeTempDirSync({ prefix: "omnigraph-merge-bench-" });
+try {
+  const sizes = Deno.args.length === 0 ? SIZES : Deno.args.map(Number);
+  console.log("| rows in the graph | warm | slowest warm | first in a process | cold: open | cold: merge |");
+  console.log("|---|---|---|---|---|---|");
+  for (const size of sizes) {
+    const { rows, firstMs, warmMs, slowestMs, openMs, coldMs } = await measureSize(work, size);
+    const shown = [warmMs, slowestMs, firstMs, openMs, coldMs].map((ms) => `${ms.toFixed(1)} ms`);
+    console.log(`| ${rows.toLocaleString("en")} | ${shown.join(" | ")} |`);
+  }
+} finally {
+  Deno.removeSync(work, { recursive: true });
+}
