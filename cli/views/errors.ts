@@ -1,6 +1,6 @@
 /** Error reports on stderr: message first, then the places in source text, never a stack trace of an expected failure. */
 import { COLOUR, frameLines, PLAIN, renderText, type TextStyle } from "../../core/base/report.ts";
-import { AppError } from "../../core/errors.ts";
+import { AppError, type MergeConflict } from "../../core/errors.ts";
 
 /** The lines to print for a failure, in colour when asked. */
 export function renderError(error: unknown, colour = false): string[] {
@@ -37,8 +37,13 @@ function reportLines(error: AppError, style: TextStyle): string[] {
   return [
     `${style.error("error:")} ${head}`,
     ...excerpt.map((line) => `  ${line}`),
+    ...(error.detail.merge_conflicts ?? []).map(conflictLine),
     ...error.diagnostics.flatMap((one) => renderText(one, style).split("\n").map((line) => `  ${line}`)),
   ];
+}
+
+function conflictLine({ kind, entity_kind, type_name, entity_id, message }: MergeConflict): string {
+  return `  ${kind} ${entity_kind} ${type_name}${entity_id === null ? "" : ` '${entity_id}'`}: ${message}`;
 }
 
 /** Whether a server refused the token, or its absence. */
