@@ -86,6 +86,6 @@ class BranchSlots {
     if (!this.#forks.has(slot)) return null;
     const [next] = await this.#log.readRange(slot + 1, slot + 1);
     const first = must(next?.commits[0], "a log object has commits");
-    return first.operation === "fold" ? first.id : first.parent;
+    return first.operation === "fold" || first.operation === "end" ? first.id : first.parent;
   }
 }
