@@ -21,6 +21,9 @@ export interface NativeTable {
   /** Commits the checked-out version again as the newest one and follows the newest one from then on. */
   restore(): Promise<void>;
   branches(): Promise<NativeBranches>;
+  listIndices(): Promise<readonly { readonly name: string }[]>;
+  /** Forgets an index, which makes a version; its files are not touched. */
+  dropIndex(name: string): Promise<void>;
 }
 
 /** What a version consists of. */

@@ -70,11 +70,20 @@ export function planChange(
   start: Start,
   type: AnyType,
   write: TableWrite,
-  base: { readonly version: number; readonly wholeBase: RecordColumns | null },
+  base: {
+    readonly version: number;
+    readonly wholeBase: RecordColumns | null;
+    /** Names of indexes of the base that the lineage cannot use. */
+    readonly strayIndexes: readonly string[];
+  },
 ): Step[] {
   const steps: Step[] = [];
-  if (base.wholeBase !== null) steps.push(overwrite(type, [base.wholeBase]));
-  else if (start.holds === "later") steps.push(restore(base.version));
+  if (base.wholeBase !== null) {
+    steps.push(overwrite(type, [base.wholeBase]));
+  } else {
+    if (start.holds === "later") steps.push(restore(base.version));
+    for (const name of base.strayIndexes) steps.push(dropIndex(name));
+  }
   const { inserts, updates } = write;
   const merges = updates !== null && updates.length > UPDATES_BY_DELETE_MAX;
   const gone = merges || updates === null ? write.deletes : [...write.deletes, ...idsOf(updates)];
@@ -104,6 +113,17 @@ function restore(version: number): Step {
     async run(table) {
       await table.checkout(version);
       await table.restore();
+      return { version: await table.version(), touched: 0 };
+    },
+  };
+}
+
+function dropIndex(name: string): Step {
+  return {
+    name: "drop index",
+    touches: 0,
+    async run(table) {
+      await table.dropIndex(name);
       return { version: await table.version(), touched: 0 };
     },
   };

@@ -21,6 +21,8 @@
  * - With stable row ids the library caches the row ids of a fragment by the fragment's number alone. Overwriting a table, or
  *   making it again at the same place, starts the numbers anew: later upserts then fail or hit the wrong rows. So tables are
  *   made without stable row ids, and rows are known by `id` only.
+ * - A fork inherits the names of its parent's indexes, and looks for their files in the wrong place when the parent is not
+ *   main: every look-up then fails. Without their names it works, so the first write of such a fork drops them.
  * - Reading or restoring a version needs none of the versions, transactions or hints in between, but a torn manifest
  *   anywhere in the lineage keeps it from being opened.
  */
@@ -116,6 +118,7 @@ export class LanceTables implements TableStore {
         wholeBase: start.holds === "other" || await isWornOut(start)
           ? await this.read(base, type, columnNames(type))
           : null,
+        strayIndexes: await this.#strayIndexes(base, branch),
       });
     const version = await this.#run(start, steps, base.table, branch);
     if (version === null) return null;
@@ -215,6 +218,12 @@ export class LanceTables implements TableStore {
         return { table, isNew: false };
       }
     }
+  }
+
+  /** The indexes that a fork of another branch than main inherits, without their files. */
+  async #strayIndexes(base: TablePin, branch: string | null): Promise<readonly string[]> {
+    if (branch === base.branch || base.branch === null) return [];
+    return (await (await this.#openPin(base)).listIndices()).map(({ name }) => name);
   }
 
   #openPin(pin: TablePin): Promise<NativeTable> {
