@@ -282,6 +282,24 @@ Deno.test("39: a cursor with another filter, branch or incarnation, or of anothe
   await graph.close();
 });
 
+Deno.test("39: a branch that was deleted and made again does not know the cursors of its earlier life", async () => {
+  const graph = await (await createFilmWorld()).open();
+  await loadLines(graph, [film("a")]);
+  await graph.createBranch({ name: "cut" });
+  const { cursor } = await graph.pollChanges({ branch: "cut" });
+  const { next_page_token } = await graph.pollChanges({ branch: "cut", start: "beginning", limit: 1 });
+  assert.equal(next_page_token, undefined);
+  await graph.deleteBranch({ name: "cut" });
+  assert.equal(
+    (await rejection(graph.pollChanges({ branch: "cut", cursor: cursor! }))).code,
+    "branch_not_found",
+  );
+  await graph.createBranch({ name: "cut" });
+  const error = await rejection(graph.pollChanges({ branch: "cut", cursor: cursor! }));
+  assert.match(error.message, /^change cursor rejected: it was made for another branch/);
+  await graph.close();
+});
+
 Deno.test("40: a baseline's cursor yields the next commit first", async () => {
   const graph = await (await createFilmWorld()).open();
   await loadLines(graph, [film("a"), person("p"), directed("p", "a")]);
@@ -341,6 +359,90 @@ Deno.test("the feed has one block per commit along first parents: inherited ones
   assert.deepEqual(blocks.map(({ cause }) => cause.graph_commit_id), ids);
   const now = await graph.pollChanges({ branch: "cut" });
   assert.deepEqual([now.blocks, now.caught_up], [[], true]);
+  await graph.close();
+});
+
+Deno.test("a merge is one block against the old head of its target, and names both parents", async () => {
+  const graph = await (await createFilmWorld()).open();
+  await loadLines(graph, [film("a"), film("b")]);
+  await graph.createBranch({ name: "cut" });
+  await loadLines(graph, [film("c")], { branch: "cut" });
+  await loadLines(graph, [film("a", "again")], { branch: "cut" });
+  const { cursor } = await graph.pollChanges();
+  await loadLines(graph, [film("d")]);
+  const { commit } = await graph.mergeBranch({ source: "cut", actor: "ida" });
+  const { blocks } = await graph.pollChanges({ cursor: cursor! });
+  assert.deepEqual(blocks.map(({ changes }) => said(changes)), [
+    ["insert node Film d"],
+    ["update node Film a", "insert node Film c"],
+  ]);
+  const { parent_commit_id, merged_parent_commit_id } = blocks[1]!.cause;
+  assert.deepEqual([parent_commit_id, merged_parent_commit_id], [
+    blocks[0]!.cause.graph_commit_id,
+    await head(graph, "cut"),
+  ]);
+  assert.deepEqual(await graph.commitChanges(commit!.graph_commit_id), blocks[1]);
+  assert.deepEqual(said(await allDifferences(graph, { from: "main", to: "cut" })), ["delete node Film d"]);
+  await graph.close();
+});
+
+Deno.test("a branch made in the middle of a group of commits knows those up to there", async () => {
+  const graph = await (await createFilmWorld()).open();
+  await loadLines(graph, [film("first")]);
+  await Promise.all(["a", "b", "c", "d"].map((slug) => loadLines(graph, [film(slug)])));
+  const ids = (await graph.commits()).commits.map((commit) => commit.graph_commit_id).reverse();
+  const [, , , b, c] = ids as [string, string, string, string, string];
+  await graph.createBranch({ name: "cut", fromCommit: b });
+  await loadLines(graph, [film("own")], { branch: "cut" });
+  const blocks = await wholeFeed(graph, { branch: "cut", start: "beginning", limit: 1 });
+  assert.deepEqual(blocks.flatMap(({ changes }) => said(changes)), [
+    "insert node Film first",
+    "insert node Film a",
+    "insert node Film b",
+    "insert node Film own",
+  ]);
+  assert.equal((await graph.commitChanges(await head(graph, "cut"))).cause.parent_commit_id, b);
+  const after = await graph.pollChanges({ branch: "cut", start: `after:${b}` });
+  assert.deepEqual(after.blocks.flatMap(({ changes }) => said(changes)), ["insert node Film own"]);
+  assert.equal(
+    (await rejection(graph.pollChanges({ branch: "cut", start: `after:${c}` }))).code,
+    "cursor_rejected",
+  );
+  assert.deepEqual(said(await allDifferences(graph, { from: c, to: "cut" })), [
+    "delete node Film c",
+    "insert node Film own",
+  ]);
+  await graph.close();
+});
+
+Deno.test("40: commits whose data was dropped for good are a gap, others are told as before", async () => {
+  const both = "node Film { slug: String @key }\nnode Old { slug: String @key }";
+  const graph = await (await createFilmWorld(both)).open();
+  const add = (type: string, slug: string) => loadLines(graph, [{ type, data: { slug } }]);
+  await add("Film", "a");
+  await add("Old", "o");
+  const gap = await head(graph);
+  await add("Film", "b");
+  const last = await head(graph);
+  const text = "node Film { slug: String @key }";
+  await graph.schemaUpdate({ path: "films.pg", text }, { allowDataLoss: true });
+  const error = await rejection(graph.commitChanges(gap));
+  assert.equal(error.facts.status, 410);
+  assert.match(error.message, /was reclaimed/);
+  assert.deepEqual(error.detail, { change_feed_gap: { first_unreadable_commit_id: gap } });
+  const first = await graph.pollChanges({ start: "beginning" });
+  assert.deepEqual(first.blocks.map(({ changes }) => said(changes)), [["insert node Film a"]]);
+  assert.equal(first.caught_up, false);
+  const stuck = await rejection(graph.pollChanges({ cursor: first.cursor! }));
+  assert.deepEqual([stuck.facts.status, stuck.detail.change_feed_gap], [410, {
+    cursor: first.cursor,
+    first_unreadable_commit_id: gap,
+  }]);
+  const onlyFilms = { types: ["Film"] };
+  assert.deepEqual((await graph.commitChanges(gap, onlyFilms)).changes, []);
+  assert.deepEqual(said((await graph.commitChanges(last)).changes), ["insert node Film b"]);
+  const { blocks } = await graph.pollChanges({ start: `after:${gap}` });
+  assert.deepEqual(blocks.map(({ changes }) => said(changes)), [["insert node Film b"]]);
   await graph.close();
 });
 
