@@ -10,78 +10,81 @@ import {
   UPDATE_FILM,
 } from "../../../tests/support/embedded_graphs.ts";
 import { parseJson } from "../../base/lossless_json.ts";
+import { AppError } from "../../errors.ts";
 import type { EmbeddedGraph } from "../embedded.ts";
-import type { LoadMode } from "../graph.ts";
 import type { EntityChange } from "./change.ts";
 
-/** One random write. */
-type Step =
-  | {
-    readonly kind: "load";
-    readonly ids: readonly number[];
-    readonly mode: LoadMode;
-    readonly large: boolean;
-  }
-  | { readonly kind: "edges"; readonly ids: readonly number[] }
-  | { readonly kind: "update" | "delete"; readonly id: number }
-  | { readonly kind: "branch" }
-  | { readonly kind: "together"; readonly ids: readonly number[] };
+/** One random step on one of the branches; most kinds use some of the members. */
+interface Step {
+  readonly kind: "load" | "edges" | "update" | "delete" | "together" | "branch" | "merge" | "revert";
+  readonly branch: number;
+  readonly id: number;
+  readonly ids: readonly number[];
+  readonly overwrite: boolean;
+  readonly large: boolean;
+}
 
-const id = fc.nat({ max: 9 });
-const ids = fc.uniqueArray(id, { maxLength: 5 });
-const step: fc.Arbitrary<{ readonly step: Step; readonly branch: number }> = fc.record({
+const step: fc.Arbitrary<Step> = fc.record({
+  kind: fc.constantFrom("load", "load", "edges", "update", "delete", "together", "branch", "merge", "revert"),
   branch: fc.nat({ max: 3 }),
-  step: fc.oneof(
-    fc.record({
-      kind: fc.constant("load" as const),
-      ids,
-      mode: fc.constantFrom<LoadMode>("merge", "merge", "overwrite"),
-      large: fc.integer({ min: 0, max: 4 }).map((n) => n === 0),
-    }),
-    fc.record({ kind: fc.constant("edges" as const), ids }),
-    fc.record({ kind: fc.constantFrom("update" as const, "delete" as const), id }),
-    fc.record({ kind: fc.constant("branch" as const) }),
-    fc.record({ kind: fc.constant("together" as const), ids }),
-  ),
+  id: fc.nat({ max: 9 }),
+  ids: fc.uniqueArray(fc.nat({ max: 9 }), { maxLength: 5 }),
+  overwrite: fc.nat({ max: 3 }).map((n) => n === 0),
+  large: fc.nat({ max: 4 }).map((n) => n === 0),
 });
 
 /** Long enough that 250 of them are no small commit. */
 const LONG = "x".repeat(300);
 
-async function run(graph: EmbeddedGraph, { kind, ...rest }: Step, branch: string, n: number): Promise<void> {
-  const some = (rest as { ids?: readonly number[] }).ids ?? [];
-  const films = some.map((i) => film(`f${i}`, `${i % 3}`));
-  const one = { slug: `f${(rest as { id?: number }).id}` };
-  switch (kind) {
+/** Runs a step. Merges and reverts that conflict change nothing. */
+async function run(graph: EmbeddedGraph, step: Step, branches: string[], n: number): Promise<void> {
+  const branch = branches[step.branch % branches.length]!;
+  const films = step.ids.map((i) => film(`f${i}`, `${i % 3}`));
+  const slug = `f${step.id}`;
+  const { commits } = await graph.commits(branch);
+  const commit = commits[step.id % commits.length]!.graph_commit_id;
+  switch (step.kind) {
     case "load": {
-      const { mode, large } = rest as { mode: LoadMode; large: boolean };
-      const bulk = large ? Array.from({ length: 250 }, (_, i) => film(`bulk${i}`, LONG)) : [];
+      const bulk = step.large ? Array.from({ length: 250 }, (_, i) => film(`bulk${i}`, LONG)) : [];
+      if (!step.overwrite) return void await loadLines(graph, [...films, ...bulk], { branch });
       // Films that edges need stay, so that an overwrite is never refused.
-      const kept = mode === "overwrite" ? Array.from({ length: 10 }, (_, i) => film(`f${i}`, `${n}`)) : [];
-      await loadLines(graph, [...kept, ...(mode === "overwrite" ? [] : films), ...bulk], { mode, branch });
-      return;
+      const kept = Array.from({ length: 10 }, (_, i) => film(`f${i}`, `${n}`));
+      return void await loadLines(graph, [...kept, ...bulk], { mode: "overwrite", branch });
     }
     case "edges": {
-      const edges = some.map((i) => ({
+      const edges = step.ids.map((i) => ({
         edge: "Directed",
         from: "p",
         to: `f${i}`,
         data: { id: `e${i % 4}`, credit: i % 2 === 0 ? null : `${n}` },
       }));
-      await loadLines(graph, [person("p"), ...films, ...edges], { branch });
-      return;
+      return void await loadLines(graph, [person("p"), ...films, ...edges], { branch });
     }
     case "update":
-      await graph.mutate({ source: UPDATE_FILM, params: { ...one, title: `${n % 2}` }, branch });
-      return;
+      return void await graph.mutate({ source: UPDATE_FILM, params: { slug, title: `${n % 2}` }, branch });
     case "delete":
-      await graph.mutate({ source: DELETE_FILM, params: one, branch });
-      return;
+      return void await graph.mutate({ source: DELETE_FILM, params: { slug }, branch });
     case "together":
-      await Promise.all(
-        some.map((i) => loadLines(graph, [film(`f${i}`, `${n}`), person(`p${i}`)], { branch })),
+      return void await Promise.all(
+        step.ids.map((i) => loadLines(graph, [film(`f${i}`, `${n}`), person(`p${i}`)], { branch })),
       );
+    case "branch": {
+      if (branches.length === 4) return;
+      const name = `b${branches.length}`;
+      await graph.createBranch(step.overwrite ? { name, from: branch } : { name, fromCommit: commit });
+      return void branches.push(name);
+    }
+    case "merge": {
+      const source = branches[step.id % branches.length]!;
+      return void await graph.mergeBranch({ source, target: branch }).catch(refused);
+    }
+    case "revert":
+      return void await graph.revertCommit({ commitId: commit, branch }).catch(refused);
   }
+}
+
+function refused(error: unknown): void {
+  assert.ok(error instanceof AppError && error.facts.status < 500, String(error));
 }
 
 /** What a commit holds, by kind, type and id: the properties and endpoints of its export, as text. */
@@ -137,14 +140,7 @@ Deno.test("changes, differences and feeds of random histories agree with compari
       const world = await createFilmWorld();
       const writer = await world.open();
       const branches = ["main"];
-      for (const [n, { step, branch }] of steps.entries()) {
-        const name = branches[branch % branches.length]!;
-        if (step.kind !== "branch") await run(writer, step, name, n);
-        else if (branches.length < 4) {
-          await writer.createBranch({ name: `b${n}`, from: name });
-          branches.push(`b${n}`);
-        }
-      }
+      for (const [n, step] of steps.entries()) await run(writer, step, branches, n);
       await writer.close();
       const graph = await world.open();
       const contents = new Map<string, Map<string, string>>();
