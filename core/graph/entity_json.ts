@@ -20,10 +20,9 @@ export interface EntityImage {
 
 /** The image of a row of a table; all columns of `type` must be prepared. */
 export function entityJson(type: AnyType, view: TableView, row: number): EntityImage {
-  const names = type.properties.map(({ name }) => name).sort();
   // Not by assignment: a property named `__proto__` is a property like any other.
   const properties = Object.fromEntries(
-    names.map((name) => [name, valueOf(view.cell(row, name), type.propertyByName.get(name)!.type)]),
+    type.properties.map(({ name, type }) => [name, valueOf(view.cell(row, name), type)]),
   );
   if (type.kind === "node") return { properties };
   return {

@@ -1,11 +1,10 @@
 /** Pages of changes: how many there are in one, and where the next one goes on. Pure. */
+import { Buffer } from "node:buffer";
 import { CHANGES_PAGE_BYTES_MAX, CHANGES_PAGE_DEFAULT, CHANGES_PAGE_MAX } from "../../base/limits.ts";
 import { jsonText } from "../../base/lossless_json.ts";
 import { AppError } from "../../errors.ts";
 import type { EntityChange } from "./change.ts";
 import type { Comparison } from "./compare.ts";
-
-const ENCODER = new TextEncoder();
 
 /** What a page has room for. */
 export class PageRoom {
@@ -47,7 +46,7 @@ export class PageRoom {
   /** Takes room for a change; false when it does not fit. A page of its own holds a change of any size. */
   take(change: EntityChange): boolean {
     if (this.#changes === 0) return false;
-    const bytes = ENCODER.encode(jsonText(change)).length;
+    const bytes = Buffer.byteLength(jsonText(change));
     if (bytes > this.#bytes && !this.#isEmpty) return false;
     this.#changes--;
     this.#bytes -= bytes;
