@@ -16,6 +16,8 @@ export interface Lineage {
 
 /** The root of a graph as its tables need it. */
 export interface LanceRoot {
+  /** How often to try what LanceDB could not do. It gives up at once where it cannot know whether a request arrived. */
+  readonly attemptsMax: number;
   /** Connects to a folder of tables, e.g. `nodes`. Touches nothing. */
   connect(library: LanceLibrary, folder: string): Promise<NativeConnection>;
   /** Makes the folder ready to hold tables. */
@@ -28,13 +30,18 @@ export interface LanceRoot {
   mend(lineage: Lineage): boolean;
 }
 
-/** The tables' root at an address. */
-export function lanceRoot(uri: StorageUri, env: Env): LanceRoot {
-  return uri.kind === "local" ? new LocalRoot(uri.path) : new S3Root(uri, env);
+/** The tables' root at an address. `limits` are storage options that take precedence, for S3. */
+export function lanceRoot(
+  uri: StorageUri,
+  env: Env,
+  limits: Readonly<Record<string, string>> = {},
+): LanceRoot {
+  return uri.kind === "local" ? new LocalRoot(uri.path) : new S3Root(uri, env, limits);
 }
 
 /** A folder of this machine: LanceDB neither syncs nor survives manifests that a power loss cut off. */
 export class LocalRoot implements LanceRoot {
+  readonly attemptsMax = 1;
   readonly #path: string;
   /** Folders known to exist durably. */
   readonly #folders = new Set<string>();
@@ -72,14 +79,23 @@ export class LocalRoot implements LanceRoot {
   }
 }
 
+/** LanceDB's own limits let a request that gets no answer wait for minutes. The time is for a whole request, its body too. */
+const S3_LIMITS = {
+  connect_timeout: "5s",
+  timeout: "60s",
+  client_max_retries: "5",
+  client_retry_timeout: "90",
+};
+
 /** A prefix of a bucket: what was answered is durable, objects are whole, folders need no making. */
 class S3Root implements LanceRoot {
+  readonly attemptsMax = 4;
   readonly #uri: string;
   readonly #options: Readonly<Record<string, string>>;
 
-  constructor(uri: StorageUri & { readonly kind: "s3" }, env: Env) {
+  constructor(uri: StorageUri & { readonly kind: "s3" }, env: Env, limits: Readonly<Record<string, string>>) {
     this.#uri = showUri(uri);
-    this.#options = lanceStorageOptions(readS3Settings(env, uri.bucket));
+    this.#options = { ...S3_LIMITS, ...lanceStorageOptions(readS3Settings(env, uri.bucket)), ...limits };
   }
 
   connect(library: LanceLibrary, folder: string): Promise<NativeConnection> {

@@ -50,6 +50,9 @@ const SCAN_ROWS = 131_072;
 /** Open tables kept for further reads of the same pin. */
 const OPEN_PINS_MAX = 64;
 
+/** Longest pause before the first repetition, milliseconds. */
+const RETRY_PAUSE_MS = 200;
+
 /** The tables of one graph. Loads LanceDB on first use. */
 export class LanceTables implements TableStore {
   readonly #root: LanceRoot;
@@ -68,7 +71,7 @@ export class LanceTables implements TableStore {
       const named = columns.map((name) => [name, empty.get(name)!] as const);
       return { length: pin.version === 0 ? 0 : pin.rows, columns: new Map(named) };
     }
-    try {
+    return await this.#attempts("read", pin.table, async () => {
       const table = await this.#openPin(pin);
       const record = decodeRecords(type, columns, await scan(table, columns));
       if (record.length === pin.rows) return record;
@@ -76,9 +79,7 @@ export class LanceTables implements TableStore {
         "integrity_error",
         `table \`${pin.table}\` version ${pin.version}: has ${record.length} rows instead of ${pin.rows}`,
       );
-    } catch (error) {
-      throw failure("read", pin.table, error);
-    }
+    });
   }
 
   async write(
@@ -91,10 +92,19 @@ export class LanceTables implements TableStore {
     const added = (write.inserts?.length ?? 0) + (write.updates?.length ?? 0);
     const changesNothing = !write.replaceAll && added === 0 && write.deletes.length === 0;
     if (changesNothing || (base.version === 0 && added === 0)) return base;
-    try {
-      return await this.#write(base, type, branch, write);
-    } catch (error) {
-      throw failure("write", base.table, error);
+    return await this.#attempts("write", base.table, () => this.#write(base, type, branch, write));
+  }
+
+  /** What a failed attempt left in a table is for the next one what a dead writer leaves. */
+  async #attempts<T>(action: string, table: string, work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await work();
+      } catch (error) {
+        const told = failure(action, table, error);
+        if (told === error || attempt >= this.#root.attemptsMax) throw told;
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * RETRY_PAUSE_MS * attempt));
+      }
     }
   }
 
