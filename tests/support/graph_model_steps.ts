@@ -223,7 +223,7 @@ class Draw {
   lines(branch: string, count: number): Line[] {
     const tape = this.#tape;
     const lines: Line[] = [];
-    const bulk = tape.rarely(20);
+    const bulk = tape.rarely(12);
     for (let n = 0; n < count; n++) {
       const type = n < this.#nodeTypes().length && count > 5 ? this.#nodeTypes()[n]! : this.type();
       let row = this.#row(type, branch, lines);
