@@ -74,7 +74,7 @@ export function shellLines(text: string): string[] {
 export function shellWords(line: string): string[] {
   const words: string[] = [];
   for (const match of line.matchAll(/(#.*)|((?:'[^']*'|"[^"]*"|[^\s'"])+)/g)) {
-    if (match[1] !== undefined) break;
+    if (match[1] !== undefined || match[2] === ">") break; // what follows is a file
     words.push(match[2]!.replace(/'([^']*)'|"([^"]*)"/g, (_, single, double) => single ?? double));
   }
   return words;
