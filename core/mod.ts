@@ -29,6 +29,18 @@ export type {
   RowSet,
   SnapshotOutput,
 } from "./graph/graph.ts";
+export type {
+  ChangeBlock,
+  ChangeCause,
+  ChangeFeedOutput,
+  ChangeFilter,
+  CommitChangesOutput,
+  DiffOutput,
+  EntityChange,
+  PageRequest,
+  PollRequest,
+} from "./graph/changes/change.ts";
+export type { EntityImage, EntityValue } from "./graph/entity_json.ts";
 export { openRemoteGraph } from "./api/remote.ts";
 export type { ObjectStore } from "./storage/object_store.ts";
 export { createMemoryStore } from "./storage/memory_store.ts";

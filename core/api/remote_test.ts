@@ -33,6 +33,10 @@ Deno.test("an answer of another program is not taken for one of a server", async
     ["branches", (baseUrl) => graph(baseUrl).branches()],
     ["commits", (baseUrl) => graph(baseUrl).commits()],
     ["graph_commit_id", (baseUrl) => graph(baseUrl).commit("01J")],
+    ["changes", (baseUrl) => graph(baseUrl).commitChanges("01J")],
+    ["changes", (baseUrl) => graph(baseUrl).diff({ from: "main", to: "01J" })],
+    ["blocks", (baseUrl) => graph(baseUrl).pollChanges()],
+    ["graph_commit_id", (baseUrl) => graph(baseUrl).baseline()],
   ];
   for (const [member, ask] of asks) {
     assert.equal(

@@ -22,11 +22,13 @@ import { decodeToken, encodeToken } from "./token.ts";
  * `historical_version_reclaimed`.
  */
 export async function commitChanges(
-  { parts }: GraphContext,
+  context: GraphContext,
   comparisons: Comparisons,
   id: string,
   request: PageRequest,
 ): Promise<CommitChangesOutput> {
+  context.refuseClosed();
+  const { parts } = context;
   const room = new PageRoom(request.limit);
   const filter = normalFilter(request);
   const place = await parts.branches.place(id);
@@ -71,6 +73,7 @@ export async function diffCommits(
   comparisons: Comparisons,
   request: PageRequest & { readonly from: string; readonly to: string },
 ): Promise<DiffOutput> {
+  context.refuseClosed();
   const { parts } = context;
   const room = new PageRoom(request.limit);
   const filter = normalFilter(request);
