@@ -29,3 +29,31 @@ Deno.test("an excerpt is indented, whether a server sent it in the message or a 
     "    ^",
   ]);
 });
+
+Deno.test("every conflict of a merge has a line; without an id where it is about a type", () => {
+  const error = new AppError("merge_conflict", "merge conflicts: …", {
+    detail: {
+      merge_conflicts: [
+        {
+          entity_kind: "node",
+          type_name: "Ship",
+          entity_id: "s-1",
+          kind: "divergent_update",
+          message: "both",
+        },
+        {
+          entity_kind: "edge",
+          type_name: "Calls",
+          entity_id: null,
+          kind: "cardinality_violation",
+          message: "many",
+        },
+      ],
+    },
+  });
+  assert.deepEqual(renderError(error), [
+    "error: merge conflicts: …",
+    "  divergent_update node Ship 's-1': both",
+    "  cardinality_violation edge Calls: many",
+  ]);
+});

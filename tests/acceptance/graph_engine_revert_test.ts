@@ -12,6 +12,7 @@ import {
   openMergeWorld,
   person,
 } from "../support/merge_world.ts";
+import { omnigraph, withTempDir } from "../support/process.ts";
 
 const START = [
   film("f-1", { title: "one", code: "A" }),
@@ -143,6 +144,31 @@ Deno.test("genesis, a schema change and an unknown commit are refused", async ()
   const loaded = (await graph.commits()).commits[1]!.graph_commit_id;
   assert.notEqual(await revert(graph, loaded), null);
   assert.deepEqual((await contentOf(graph, {}))["Film"], {});
+});
+
+Deno.test("`commit revert` takes a commit back on the command line", async () => {
+  await withTempDir(async (cwd) => {
+    const run = async (...args: string[]) => {
+      const { code, stdout, stderr } = await omnigraph(args, { cwd });
+      assert.equal(code, 0, stderr);
+      return stdout;
+    };
+    Deno.writeTextFileSync(`${cwd}/port.pg`, "node Ship { slug: String @key }\n");
+    Deno.writeTextFileSync(`${cwd}/ship.jsonl`, '{"type":"Ship","data":{"slug":"s-1"}}\n');
+    await run("init", "port.omni", "--schema", "port.pg");
+    const loaded = await run("load", "port.omni", "--data", "ship.jsonl", "--mode", "append", "--json");
+    const { commit } = JSON.parse(loaded) as { commit: { graph_commit_id: string } };
+    const id = commit.graph_commit_id;
+    assert.match(
+      await run("commit", "revert", id, "--store", "port.omni"),
+      new RegExp(`^reverted ${id} on main: commit [0-9A-Z]{26}\n$`),
+    );
+    const again = JSON.parse(
+      await run("commit", "revert", id, "--store", "port.omni", "--json", "--as", "ida"),
+    );
+    assert.deepEqual(again, { branch: "main", reverted_commit_id: id, actor_id: "ida", commit: null });
+    assert.match(await run("commit", "revert", id, "--store", "port.omni"), /: nothing is left of it\n$/);
+  });
 });
 
 Deno.test("34: a merge deletes its source when asked; a dependent child or the policy keeps it, and the merge stays", async () => {

@@ -137,6 +137,14 @@ export function createFakeGraph(uri: string): FakeGraph {
       calls.push(`delete ${name}`);
       return Promise.resolve({ uri, name: known(name), actor_id: actor });
     },
+    mergeBranch({ source, target = "main", deleteBranch = false, actor = null }) {
+      calls.push(`merge ${known(source)} into ${known(target)}${deleteBranch ? " and delete" : ""}`);
+      return Promise.resolve({ source, target, outcome: "merged", actor_id: actor, commit: FAKE_HEAD });
+    },
+    revertCommit({ commitId, branch = "main", actor = null }) {
+      calls.push(`revert ${commitId} on ${known(branch)}`);
+      return Promise.resolve({ branch, reverted_commit_id: commitId, actor_id: actor, commit: null });
+    },
     commits(branch = "main") {
       calls.push(`commits ${branch}`);
       known(branch);
