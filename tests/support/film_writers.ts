@@ -104,8 +104,8 @@ export async function countFilms(graph: EmbeddedGraph): Promise<number> {
 }
 
 /** Commits count down to genesis, each the child of the next. */
-export async function assertLinear(graph: EmbeddedGraph): Promise<void> {
-  const { commits } = await graph.commits();
+export async function assertLinear(graph: EmbeddedGraph, branch = "main"): Promise<void> {
+  const { commits } = await graph.commits(branch);
   commits.forEach((commit, i) => {
     assert.equal(commit.graph_manifest_version, commits.length - i);
     assert.equal(commit.parent_commit_id, commits[i + 1]?.graph_commit_id ?? null);
