@@ -1,7 +1,7 @@
 /**
  * The whole engine against a naive model: random programs of writes, branches, merges and looks into the past, several
- * "processes" on one store. `OMNIGRAPH_MODEL_CASES` sets how many programs run; a failure prints its seed and the steps of
- * the smallest program that still fails, `OMNIGRAPH_SEED` runs that seed again.
+ * "processes" on one store. `OMNIGRAPH_MODEL_CASES` sets how many programs run (2,000 where `CI` is set, else 100); a
+ * failure prints its seed and the steps of the smallest program that still fails, `OMNIGRAPH_SEED` runs that seed again.
  */
 import fc from "fast-check";
 import { checkEverything, runStep } from "./support/graph_model_actions.ts";
@@ -15,7 +15,7 @@ import {
 import { drawStart, drawStep, type Step } from "./support/graph_model_steps.ts";
 import { Tape } from "./support/random_schema.ts";
 
-const CASES = Number(Deno.env.get("OMNIGRAPH_MODEL_CASES") ?? 200);
+const CASES = Number(Deno.env.get("OMNIGRAPH_MODEL_CASES") ?? (Deno.env.has("CI") ? 2000 : 100));
 const SEED = Deno.env.get("OMNIGRAPH_SEED");
 /** Of so many programs one runs on disk and LanceDB. */
 const DISK_SHARE = 20;
