@@ -163,7 +163,9 @@ function checkTogether(
       throw new AppError("usage", `flags \`--${a}\` and \`--${b}\` are mutually exclusive`);
     }
   }
-  const missing = command.positionals.find((spec, i) => spec.required && positionals[i] === undefined);
+  const missing = specsOf(command, positionals).find((spec, i) =>
+    spec.required && positionals[i] === undefined
+  );
   if (missing !== undefined) {
     throw new AppError("usage", `\`${label}\` needs ${missing.name}: ${missing.help}`);
   }
@@ -171,4 +173,12 @@ function checkTogether(
   if (surplus !== undefined && command.positionals.at(-1)?.many !== true) {
     throw new AppError("usage", `\`${label}\` does not take the argument \`${surplus}\``);
   }
+}
+
+/** What the given arguments are: one that may be left out before one that may not is the first to be missing. */
+function specsOf({ positionals: specs }: CommandSpec, given: readonly string[]): CommandSpec["positionals"] {
+  const [first, ...rest] = specs;
+  return first?.required === false && rest.some(({ required }) => required) && given.length <= rest.length
+    ? rest
+    : specs;
 }

@@ -97,6 +97,15 @@ Deno.test("parseCommandLine() takes any number of arguments where a command list
   assert.match(refusal("fmt", "--check"), /`fmt` needs PATH/);
 });
 
+Deno.test("parseCommandLine() lets the graph stand before the commit, or be left out", () => {
+  for (const words of [["commit", "show"], ["commit", "changes"]]) {
+    assert.deepEqual(parsed(...words, "01J").positionals, ["01J"]);
+    assert.deepEqual(parsed(...words, "g.omni", "01J").positionals, ["g.omni", "01J"]);
+    assert.throws(() => parseCommandLine(words), /needs COMMIT_ID: the commit/);
+    assert.throws(() => parseCommandLine([...words, "g.omni", "01J", "x"]), /does not take the argument `x`/);
+  }
+});
+
 Deno.test("guardFlags() refuses addressing flags that a command cannot use (cli 6, 7, 8)", () => {
   assert.equal(
     refusal("query", "--cluster", "d", "-e", "q"),

@@ -13,11 +13,12 @@ import { withGraph } from "../target.ts";
 import { causeLines, changeLines } from "../views/changes.ts";
 import { prettyOutput } from "../views/json.ts";
 import { JsonStream } from "../views/json_stream.ts";
+import { commitArgument } from "./commit.ts";
 
 /** Shows what a commit changed. */
 export async function runCommitChanges(context: Context): Promise<number> {
-  const [id] = context.args.positionals as [string];
-  await withGraph(context, {}, (graph) =>
+  const { uri, id } = commitArgument(context);
+  await withGraph(context, { uri }, (graph) =>
     writePages(context, {
       page: (request) => graph.commitChanges(id, request),
       head: ({ cause }) => ({ cause: blockMembers({ cause, changes: [] }).cause }),

@@ -18,9 +18,16 @@ export async function runCommitList(context: Context): Promise<number> {
 
 /** Shows one commit. */
 export async function runCommitShow(context: Context): Promise<number> {
-  const result = await withGraph(context, {}, (graph) => graph.commit(context.args.positionals[0]!));
+  const { uri, id } = commitArgument(context);
+  const result = await withGraph(context, { uri }, (graph) => graph.commit(id));
   context.output.out(context.args.switches.has("json") ? prettyOutput(result) : commitText(result));
   return 0;
+}
+
+/** `[URI] COMMIT_ID`. */
+export function commitArgument({ args: { positionals } }: Context): { uri: string | undefined; id: string } {
+  const [first, second] = positionals as [string, string?];
+  return second === undefined ? { uri: undefined, id: first } : { uri: first, id: second };
 }
 
 function commitLine(commit: CommitOutput): string {

@@ -46,7 +46,7 @@ export const HISTORY: readonly CommandSpec[] = [
     capability: "any",
     may: READS,
     summary: "show one commit",
-    positionals: [{ name: "COMMIT_ID", required: true, help: "the commit" }],
+    positionals: [URI, { name: "COMMIT_ID", required: true, help: "the commit" }],
     flags: [URI_FLAG, JSON_FLAG],
     examples: ["omnigraph commit show 01JZ0000000000000000000000 --store ./root/graphs/fleet.omni"],
     load: async () => (await import("../commands/commit.ts")).runCommitShow,
@@ -66,7 +66,7 @@ export const HISTORY: readonly CommandSpec[] = [
     capability: "any",
     may: READS,
     summary: "show the entities that a commit changed",
-    positionals: [{ name: "COMMIT_ID", required: true, help: "the commit" }],
+    positionals: [URI, { name: "COMMIT_ID", required: true, help: "the commit" }],
     flags: [...PAGE, ...FILTER, URI_FLAG, JSON_FLAG],
     examples: [
       "omnigraph commit changes 01JZ0000000000000000000000 --store ./root/graphs/fleet.omni --kind node --op delete",
