@@ -223,7 +223,13 @@ Deno.test("a schema change is no boundary where no image changes: renamed types,
     assert.deepEqual((await graph.commitChanges(await head(graph))).changes, []);
   }
   await loadLines(graph, [{ type: "Movie", data: { slug: "b" } }]);
+  await loadLines(graph, [{ type: "Movie", data: { slug: "a" } }]);
   assert.deepEqual(said(await allDifferences(graph, { from: before, to: "main" })), ["insert node Movie b"]);
+  const blocks = await wholeFeed(graph, { start: "beginning" });
+  const told = ["insert node Film a", "", "", "", "insert node Movie b", ""];
+  assert.deepEqual(blocks.map(({ changes }) => said(changes).join()), told);
+  const ids = new Set(blocks.flatMap(({ changes }) => changes.map(({ type }) => type.id)));
+  assert.equal(ids.size, 1);
   await graph.schemaUpdate({ path: "films.pg", text: "node Show { slug: String @key }" });
   const error = await rejection(graph.commitChanges(await head(graph)));
   assert.equal(error.detail.change_diff_refusal?.type_name, "Movie");
