@@ -13,6 +13,7 @@ import { openTableStore } from "../../core/storage/open.ts";
 import { parseStorageUri } from "../../core/storage/uri.ts";
 import { measureCommands } from "./cold.ts";
 import { makeSocialGraph, SCHEMA, type SocialGraph, toNdjson } from "./data.ts";
+import { measureExports } from "./exports.ts";
 import { measureHttp } from "./http.ts";
 import { LanceEngine } from "./lance.ts";
 import { median, medianOver, once, report, type Row } from "./measure.ts";
@@ -87,6 +88,7 @@ async function compareEngines(graph: SocialGraph): Promise<Row[]> {
   rows.push(
     ...await measureWarm(graph, ours, sqlite, lance),
     ...await measureCold(graph),
+    ...await measureExports(openOurs, sqlite),
     await measureInserts(ours, sqlite, lance),
     await measureConcurrentInserts(ours),
   );

@@ -7,6 +7,7 @@ interface StatementSync {
   run(...values: (string | number)[]): unknown;
   all(...values: (string | number)[]): unknown[];
   get(...values: (string | number)[]): unknown;
+  iterate(...values: (string | number)[]): Iterable<unknown>;
 }
 interface Database {
   exec(sql: string): void;
@@ -93,6 +94,18 @@ export class SqliteEngine {
 
   byCity(): { city: string; n: number; mean: number }[] {
     return this.#byCity.all() as { city: string; n: number; mean: number }[];
+  }
+
+  /** Writes everything as lines of JSON; the bytes written. */
+  exportedBytes(): number {
+    const encoder = new TextEncoder();
+    let bytes = 0;
+    for (const order of ["knows ORDER BY id", "person ORDER BY key"]) {
+      for (const row of this.#db.prepare(`SELECT * FROM ${order}`).iterate()) {
+        bytes += encoder.encode(JSON.stringify(row) + "\n").length;
+      }
+    }
+    return bytes;
   }
 
   insertOne(): void {
