@@ -78,13 +78,26 @@ class CrashingGraph {
     await new Promise(() => {});
   }
 
+  /** All kinds of operations; who dies at a random moment does them in a random order. */
   async #round(graph: EmbeddedGraph, round: number): Promise<void> {
-    const [first, second] = [`b${round}`, `c${round}`];
-    const some = { [`m${round}-a`]: "small", [`m${round}-b`]: "small" };
-    await this.#write(graph, "main", some);
+    const parts = [
+      () => this.#writes(graph, round),
+      () => this.#burst(graph, "main", `m${round}-burst-`),
+      () => this.#branches(graph, round),
+      () => this.#schemas(graph, round),
+    ];
+    if (this.#plan.step === null) parts.sort(() => Math.random() - 0.5);
+    for (const part of parts) await part();
+  }
+
+  async #writes(graph: EmbeddedGraph, round: number): Promise<void> {
+    await this.#write(graph, "main", { [`m${round}-a`]: "small", [`m${round}-b`]: "small" });
     await this.#write(graph, "main", manyRows(`m${round}-`));
     await this.#write(graph, "main", { [`m${round}-a`]: null });
-    await this.#burst(graph, "main", `m${round}-burst-`);
+  }
+
+  async #branches(graph: EmbeddedGraph, round: number): Promise<void> {
+    const [first, second] = [`b${round}`, `c${round}`];
     const rows = round % 2 === 0 ? { [`${first}-a`]: "small" } : manyRows(`${first}-fork-`);
     await this.#fork(graph, first, "main", rows);
     await this.#write(graph, first, manyRows(`${first}-`));
@@ -94,11 +107,14 @@ class CrashingGraph {
     );
     await this.#write(graph, second, { [`${second}-a`]: "small", [`${second}-b`]: "small" });
     await this.#write(graph, second, { [`${second}-a`]: null });
-    await this.#burst(graph, second, `${second}-burst-`);
+    if (round % 2 === 1) await this.#burst(graph, second, `${second}-burst-`);
     await this.#merge(graph, second, first);
     await this.#merge(graph, first, "main");
     await this.#delete(graph, second);
     await this.#delete(graph, first);
+  }
+
+  async #schemas(graph: EmbeddedGraph, round: number): Promise<void> {
     await this.#schema(graph, NOTED);
     await this.#write(graph, "main", { [`m${round}-c`]: "under the new schema" });
     // Back again, and what the first change brought is dropped for good.
@@ -116,9 +132,11 @@ class CrashingGraph {
   async #burst(graph: EmbeddedGraph, branch: string, prefix: string): Promise<void> {
     const rows = Object.fromEntries(Array.from({ length: BURST }, (_, i) => [`${prefix}${i}`, "burst"]));
     await this.#told({ kind: "burst", branch, rows }, async () => {
-      for (const [slug, title] of Object.entries(rows)) {
-        await graph.mutate({ source: INSERT_FILM, params: { slug, title }, branch });
-      }
+      await Promise.all(
+        Object.entries(rows).map(([slug, title]) =>
+          graph.mutate({ source: INSERT_FILM, params: { slug, title }, branch })
+        ),
+      );
     });
   }
 
