@@ -8,6 +8,7 @@ import { assert } from "../base/assert.ts";
 import type { BranchRef } from "./branches.ts";
 import type { Commit } from "./commit.ts";
 import type { CommitOutput } from "./graph.ts";
+import { CHUNK_SLOTS, chunkEnd, chunkOf, type HistoryEntry, readChunk, storeChunk } from "./history_index.ts";
 import { BranchLog, type LogSlot, type LogStore } from "./log.ts";
 import { commitOutput } from "./results.ts";
 
@@ -17,27 +18,21 @@ export interface FoundCommit {
   readonly commit: Commit;
 }
 
-/** A commit as remembered. */
-interface Entry {
-  readonly slot: number;
-  readonly output: CommitOutput;
-}
-
 /** Own slots of one incarnation that were read, without gaps from its first one. */
 interface Segment {
   through: number;
-  readonly entries: Entry[];
+  readonly entries: HistoryEntry[];
 }
 
 /** Slots around the expected place of an id that are looked at; clocks of several writers may differ a little. */
 const NEIGHBOURS = 8;
-/** Slots read between two looks at what came in. */
-const READ_STEP = 512;
 
 /** Remembers the commits of all branches of one graph, as far as someone asked for them. */
 export class CommitHistory {
   readonly #store: LogStore;
   readonly #segments = new Map<string, Segment>();
+  /** Chunks on their way into the store. */
+  readonly #storing = new Set<Promise<void>>();
 
   constructor(store: LogStore) {
     this.#store = store;
@@ -53,6 +48,11 @@ export class CommitHistory {
       }
     }
     return outputs.reverse();
+  }
+
+  /** Waits for what is being stored. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#storing);
   }
 
   /** Forgets a branch that is gone. */
@@ -94,9 +94,8 @@ export class CommitHistory {
     return entry === undefined ? null : await findIn(log, entry.slot, id);
   }
 
+  /** Reads own slots of an incarnation from its first one, `from`, through `to`, unless they were read before. */
   async #read(incarnation: string, from: number, to: number): Promise<Segment> {
-    // The whole log: a branch that inherits some of it may show less of its last slot.
-    const log = new BranchLog(this.#store, { ...WHOLE_LOG, incarnation });
     let segment = this.#segments.get(incarnation);
     if (segment === undefined) {
       segment = { through: from - 1, entries: [] };
@@ -104,16 +103,38 @@ export class CommitHistory {
     }
     while (segment.through < to) {
       const start = segment.through + 1;
-      const slots = await log.readRange(start, Math.min(to, start + READ_STEP - 1));
+      const chunk = chunkOf(start);
+      const end = chunkEnd(chunk);
+      // In the middle of a chunk its beginning is known.
+      const isWhole = start === Math.max(from, end - CHUNK_SLOTS + 1) && to >= end;
+      const stored = isWhole ? await readChunk(this.#store, incarnation, chunk) : null;
+      const entries = stored ?? await this.#readSlots(incarnation, start, Math.min(to, end));
       if (segment.through !== start - 1) continue; // another caller was faster
-      for (const { slot, commits } of slots) {
-        for (const commit of commits) {
-          if (!restates(commit)) segment.entries.push({ slot, output: commitOutput(commit) });
-        }
-        segment.through = slot;
-      }
+      segment.entries.push(...entries);
+      segment.through = Math.min(to, end);
+      if (isWhole && stored === null) this.#keep(incarnation, chunk, entries);
     }
     return segment;
+  }
+
+  async #readSlots(incarnation: string, from: number, to: number): Promise<HistoryEntry[]> {
+    // The whole log: a branch that inherits some of it may show less of its last slot.
+    const log = new BranchLog(this.#store, { ...WHOLE_LOG, incarnation });
+    const entries: HistoryEntry[] = [];
+    for (const { slot, commits } of await log.readRange(from, to)) {
+      for (const commit of commits) {
+        if (!restates(commit)) entries.push({ slot, output: commitOutput(commit) });
+      }
+    }
+    return entries;
+  }
+
+  /** Stores a chunk in the background. It only saves time: a store that cannot be written to is none of our business. */
+  #keep(incarnation: string, chunk: number, entries: readonly HistoryEntry[]): void {
+    const storing: Promise<void> = storeChunk(this.#store, incarnation, chunk, entries)
+      .catch(() => {})
+      .finally(() => this.#storing.delete(storing));
+    this.#storing.add(storing);
   }
 }
 

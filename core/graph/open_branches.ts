@@ -192,7 +192,7 @@ export class OpenBranches {
     await Promise.all(
       branches.map((each) => each.status === "fulfilled" ? each.value?.writer.close() : null),
     );
-    await Promise.allSettled(this.#leaving);
+    await Promise.allSettled([...this.#leaving, this.#history.settle()]);
   }
 
   /** Keeps a snapshot open for those who ask next. */
