@@ -32,9 +32,9 @@ export function readerBesidePurges(
   store: Pick<ObjectStore, "exists">,
 ): Pick<TableStore, "read"> {
   return {
-    async read(pin, type, columns) {
+    async read(pin, type, columns, filter) {
       try {
-        return await tables.read(pin, type, columns);
+        return await tables.read(pin, type, columns, filter);
       } catch (error) {
         if (!await store.exists(markKey(pin.table))) throw error;
         throw reclaimed(`the old table of ${type.kind} type '${type.name}'`, error);

@@ -29,7 +29,7 @@ interface Pick {
 }
 
 /** The newest state of an id in the pending deltas: a row of a delta, or deleted (-1). */
-interface PendingEntry {
+export interface PendingEntry {
   readonly delta: DecodedDelta;
   readonly row: number;
 }
@@ -106,7 +106,8 @@ export function foldedRows(
   return gatherRows(type, picks) ?? { length: 0, columns: newTableColumns(type) };
 }
 
-function newestEntries(pending: readonly DecodedDelta[]): Map<string, PendingEntry> {
+/** Per id the newest state in deltas (oldest first). */
+export function newestEntries(pending: readonly DecodedDelta[]): Map<string, PendingEntry> {
   const newest = new Map<string, PendingEntry>();
   for (const delta of pending) {
     for (const id of delta.deletes) newest.set(id, { delta, row: -1 });

@@ -36,6 +36,8 @@ export interface NativeStats {
 /** A scan to be configured and run. */
 export interface NativeQuery {
   selectColumns(columns: readonly string[]): void;
+  /** Keeps the rows that satisfy an SQL predicate. */
+  onlyIf(predicate: string): void;
   execute(maxBatchLength: number): Promise<{ next(): Promise<Uint8Array<ArrayBuffer> | null> }>;
 }
 

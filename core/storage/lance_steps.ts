@@ -163,8 +163,13 @@ function update(type: AnyType, rows: RecordColumns): Step {
   };
 }
 
+/** Texts as they stand in an SQL list. */
+export function sqlTexts(texts: readonly string[]): string {
+  return texts.map((text) => `'${text.replaceAll("'", "''")}'`).join(",");
+}
+
 function remove(ids: readonly string[]): Step {
-  const list = ids.map((id) => `'${id.replaceAll("'", "''")}'`).join(",");
+  const list = sqlTexts(ids);
   return {
     name: "delete",
     touches: ids.length,

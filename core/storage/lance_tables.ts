@@ -23,6 +23,7 @@
  *   made without stable row ids, and rows are known by `id` only.
  * - A fork inherits the names of its parent's indexes, and looks for their files in the wrong place when the parent is not
  *   main: every look-up then fails. Without their names it works, so the first write of such a fork drops them.
+ * - `IN` of a filter compares byte by byte too, and costs a scan of the one column.
  * - Reading or restoring a version needs none of the versions, transactions or hints in between, but a torn manifest
  *   anywhere in the lineage keeps it from being opened.
  */
@@ -39,14 +40,17 @@ import {
   PIECES_MAX,
   planChange,
   planReplace,
+  sqlTexts,
   type Start,
   type Step,
   wholeParts,
 } from "./lance_steps.ts";
-import type { TablePin, TableStore, TableWrite, TableWriteResult } from "./table_store.ts";
+import type { RowFilter, TablePin, TableStore, TableWrite, TableWriteResult } from "./table_store.ts";
 
 /** Rows per batch of a scan. Smaller ones cost calls, larger ones are slower for strings. */
 const SCAN_ROWS = 131_072;
+/** Values of a filter that are looked for in one scan. */
+const FILTER_VALUES_MAX = 4096;
 /** Open tables kept for further reads of the same pin. */
 const OPEN_PINS_MAX = 64;
 
@@ -65,7 +69,12 @@ export class LanceTables implements TableStore {
     this.#root = typeof root === "string" ? new LocalRoot(root) : root;
   }
 
-  async read(pin: TablePin, type: AnyType, columns: readonly string[]): Promise<RecordColumns> {
+  async read(
+    pin: TablePin,
+    type: AnyType,
+    columns: readonly string[],
+    filter?: RowFilter,
+  ): Promise<RecordColumns> {
     if (pin.version === 0 || columns.length === 0) {
       const empty = newTableColumns(type);
       const named = columns.map((name) => [name, empty.get(name)!] as const);
@@ -73,6 +82,7 @@ export class LanceTables implements TableStore {
     }
     return await this.#attempts("read", pin.table, async () => {
       const table = await this.#openPin(pin);
+      if (filter !== undefined) return decodeRecords(type, columns, await scanRows(table, columns, filter));
       const record = decodeRecords(type, columns, await scan(table, columns));
       if (record.length === pin.rows) return record;
       throw new AppError(
@@ -282,10 +292,29 @@ export class LanceTables implements TableStore {
   }
 }
 
+/** The Arrow IPC files of a scan for some rows. */
+async function scanRows(
+  table: NativeTable,
+  columns: readonly string[],
+  { column, values }: RowFilter,
+): Promise<Uint8Array<ArrayBuffer>[]> {
+  const files: Uint8Array<ArrayBuffer>[] = [];
+  for (let start = 0; start < values.length; start += FILTER_VALUES_MAX) {
+    const predicate = `${column} IN (${sqlTexts(values.slice(start, start + FILTER_VALUES_MAX))})`;
+    files.push(...await scan(table, columns, predicate));
+  }
+  return files;
+}
+
 /** The Arrow IPC files of a scan, in order. */
-async function scan(table: NativeTable, columns: readonly string[]): Promise<Uint8Array<ArrayBuffer>[]> {
+async function scan(
+  table: NativeTable,
+  columns: readonly string[],
+  predicate?: string,
+): Promise<Uint8Array<ArrayBuffer>[]> {
   const query = table.query();
   query.selectColumns(columns);
+  if (predicate !== undefined) query.onlyIf(predicate);
   const batches = await query.execute(SCAN_ROWS);
   const files: Uint8Array<ArrayBuffer>[] = [];
   for (let file = await batches.next(); file !== null; file = await batches.next()) files.push(file);

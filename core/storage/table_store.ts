@@ -31,10 +31,24 @@ export interface TableWrite {
 /** The outcome of {@linkcode TableStore.write}: the new pin, or null when another writer got in between. */
 export type TableWriteResult = TablePin | null;
 
+/** Rows that are wanted: those whose column has one of these values. Other rows may come along. */
+export interface RowFilter {
+  readonly column: "id" | "src" | "dst";
+  readonly values: readonly string[];
+}
+
 /** Tables of one graph. Columns are `id`, for edges `src` and `dst`, then the type's properties by name. */
 export interface TableStore {
-  /** Reads columns of a pinned version, all rows in one stable order per pin. `id` (and `src`, `dst`) only when named. */
-  read(pin: TablePin, type: AnyType, columns: readonly string[]): Promise<RecordColumns>;
+  /**
+   * Reads columns of a pinned version, all rows in one stable order per pin, or the rows of a filter in any order. `id` (and
+   * `src`, `dst`) only when named.
+   */
+  read(
+    pin: TablePin,
+    type: AnyType,
+    columns: readonly string[],
+    filter?: RowFilter,
+  ): Promise<RecordColumns>;
   /**
    * Applies `write` on top of exactly `base` and returns the new pin, or null when the versions the store returned
    * have a gap (another writer is at work): nothing was published then, the caller starts again from the new head.

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { AppError } from "../../core/errors.ts";
 import type { LanceTables } from "../../core/storage/lance_tables.ts";
 import type { TablePin } from "../../core/storage/table_store.ts";
+import { columnNames } from "../../core/storage/columns.ts";
 import { recordOf, type Row, rowsOf } from "../support/records.ts";
 import {
   change,
@@ -129,6 +130,29 @@ function testWrites(test: Register): void {
         odd.filter((other) => other !== id).sort(),
       );
     }
+  });
+
+  test("some rows are read by their ids, at every version, whatever the ids are", async (tables) => {
+    const ids = ["", "'", "a'b", "a\\", "\n", "\0", "--", "%", "é", "e\u0301", "😀", '"', "A", "a"];
+    const first = await written(tables, UNWRITTEN, change({ inserts: things(...ids) }));
+    const second = await written(
+      tables,
+      first,
+      change({ inserts: things("b"), updates: [{ id: "a", n: 7, text: "new" }], deletes: ["A"] }),
+    );
+    const read = async (pin: TablePin, ...values: string[]) =>
+      sorted(rowsOf(await tables.read(pin, THING, columnNames(THING), { column: "id", values })));
+    for (const id of ids) assert.deepEqual((await read(first, id)).map((row) => row.id), [id]);
+    assert.deepEqual(await read(second, "A", "missing"), []);
+    assert.deepEqual(await read(second), []);
+    assert.deepEqual((await read(second, "a", "b", "😀")).map((row) => [row.id, row.n]), [
+      ["a", 7],
+      ["b", 0],
+      ["😀", 10],
+    ]);
+    assert.deepEqual(await read(UNWRITTEN, "a"), []);
+    const many = Array.from({ length: 9000 }, (_, i) => `no-${i}`);
+    assert.deepEqual((await read(second, ...many, "b")).map((row) => row.id), ["b"]);
   });
 
   test(

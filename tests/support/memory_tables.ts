@@ -15,7 +15,13 @@ import {
   newTableColumns,
   type RecordColumns,
 } from "../../core/storage/columns.ts";
-import type { TablePin, TableStore, TableWrite, TableWriteResult } from "../../core/storage/table_store.ts";
+import type {
+  RowFilter,
+  TablePin,
+  TableStore,
+  TableWrite,
+  TableWriteResult,
+} from "../../core/storage/table_store.ts";
 
 /** A {@linkcode TableStore} in memory with hooks for tests. */
 export interface MemoryTables extends TableStore {
@@ -47,9 +53,10 @@ export function createMemoryTables(): MemoryTables {
 
   const store: MemoryTables = {
     reads,
-    read(pin, type, columns) {
-      reads.push(`${pin.table}@${pin.version}: ${columns.join(" ")}`);
-      const rows = rowsAt(pin, type);
+    read(pin, type, columns, filter) {
+      const only = filter === undefined ? "" : ` where ${filter.column}`;
+      reads.push(`${pin.table}@${pin.version}: ${columns.join(" ")}${only}`);
+      const rows = filter === undefined ? rowsAt(pin, type) : filtered(rowsAt(pin, type), type, filter);
       const picked = new Map<string, Column>();
       for (const name of columns) picked.set(name, must(rows.columns.get(name), `column ${name} was stored`));
       return Promise.resolve({ length: rows.length, columns: picked });
@@ -87,6 +94,19 @@ export function recordsOf(
     for (const [name, column] of columns) column.push((row[name] ?? null) as never);
   }
   return { length: rows.length, columns };
+}
+
+function filtered(rows: RecordColumns, type: AnyType, { column, values }: RowFilter): RecordColumns {
+  const wanted = new Set(values);
+  const kept = Array.from({ length: rows.length }, (_, row) => row)
+    .filter((row) => wanted.has(idColumn(rows, column).text(row)));
+  const columns = new Map<string, Column>();
+  for (const name of columnNames(type)) {
+    const target = newColumn(columnType(type, name));
+    for (const row of kept) target.push(must(rows.columns.get(name), `column ${name} was stored`).get(row));
+    columns.set(name, target);
+  }
+  return { length: kept.length, columns };
 }
 
 function lineageKey(table: string, branch: string | null): string {
