@@ -36,14 +36,13 @@ export async function commitChanges(
   if (commit.parent === null) throw parentless(commit);
   const scope = [parts.graphId, commit.id, filterDigest(filter)];
   const names = ["graph", "commit", "filter"];
-  const at = request.pageToken === undefined
-    ? 0
-    : decodeToken(request.pageToken, "changes", scope, names)["at"];
+  const { pageToken } = request;
+  const at = pageToken === undefined ? 0 : decodeToken(pageToken, "changes", scope, names).count("at");
   const { changes, next } = await comparisons.take({
     from: commit.parent,
     to: commit.id,
     filter,
-    at: at as number,
+    at,
     room,
     knowsTypes: true,
     find: () => changedBy(parts.store, place),
@@ -79,17 +78,15 @@ export async function diffCommits(
   const filter = normalFilter(request);
   const scope = [parts.graphId, request.from, request.to, filterDigest(filter)];
   const names = ["graph", "pair of commits", "pair of commits", "filter"];
-  const given = request.pageToken === undefined
-    ? null
-    : decodeToken(request.pageToken, "diff", scope, names) as { from: string; to: string; at: number };
+  const given = request.pageToken === undefined ? null : decodeToken(request.pageToken, "diff", scope, names);
   const [from, to] = given === null
     ? [await placeOf(context, request.from), await placeOf(context, request.to)]
-    : [await parts.branches.place(given.from), await parts.branches.place(given.to)];
+    : [await parts.branches.place(given.text("from")), await parts.branches.place(given.text("to"))];
   const { changes, next } = await comparisons.take({
     from: from.commit.id,
     to: to.commit.id,
     filter,
-    at: given?.at ?? 0,
+    at: given?.count("at") ?? 0,
     room,
     knowsTypes: true,
     find: () => between(context, from, to),

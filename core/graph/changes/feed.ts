@@ -26,7 +26,7 @@ import { stateAfter, stateBefore } from "./commit_states.ts";
 import type { Comparisons } from "./comparisons.ts";
 import { type Filter, filterDigest, normalFilter, refuseUnknownTypes } from "./filter.ts";
 import { PageRoom } from "./page.ts";
-import { decodeToken, encodeToken, rejected } from "./token.ts";
+import { decodeToken, encodeToken, rejected, type TokenPlace } from "./token.ts";
 
 /** A commit of the feed and a slot that names it; the feed goes on after it. */
 interface Position {
@@ -72,6 +72,10 @@ export function cursorOf(graphId: string, branch: OpenBranch, filter: Filter, po
   return encodeToken("cursor", { scope, at: { slot: position.slot, commit: position.commit } });
 }
 
+function positionIn(place: TokenPlace): Position {
+  return { slot: place.count("slot"), commit: place.text("commit") };
+}
+
 function refuseSeveral({ cursor, start, pageToken }: PollRequest): void {
   if ([cursor, start, pageToken].filter((given) => given !== undefined).length < 2) return;
   throw new AppError(
@@ -107,7 +111,7 @@ class Poll {
         if (state !== null) state = await stateAfter(state, this.#branch.head.source, logged.slot, commit);
         continue;
       }
-      if (start.delivered + blocks.length === FEED_COMMITS_MAX || room.isFull) break;
+      if (start.delivered + blocks.length >= FEED_COMMITS_MAX || room.isFull) break;
       const made = await this.#block({ logged, commit }, state, at, room)
         .catch((error: unknown) => this.#unreadable(error, commit, position, blocks));
       if (made === null || (made.block.changes.length === 0 && made.next !== null)) break;
@@ -165,15 +169,14 @@ class Poll {
     const { slot: cut, commit: { id: head }, catalog } = await this.#branch.head.latest();
     const fresh = { at: 0, delivered: 0, cut };
     if (pageToken !== undefined) {
-      const { slot, commit, ...rest } = decodeToken(pageToken, "feed", this.#scope, SCOPE_NAMES) as unknown as
-        & Position
-        & Omit<Start, "position">;
-      if (rest.cut > cut) throw rejected("it is ahead of the branch");
-      return { position: await this.#known({ slot, commit }, cut), ...rest };
+      const place = decodeToken(pageToken, "feed", this.#scope, SCOPE_NAMES);
+      const [at, delivered, firstCut] = [place.count("at"), place.count("delivered"), place.count("cut")];
+      if (firstCut > cut) throw rejected("it is ahead of the branch");
+      return { position: await this.#known(positionIn(place), cut), at, delivered, cut: firstCut };
     }
     if (cursor !== undefined) {
-      const position = decodeToken(cursor, "cursor", this.#scope, SCOPE_NAMES) as unknown as Position;
-      return { ...fresh, position: await this.#known(position, cut) };
+      const place = decodeToken(cursor, "cursor", this.#scope, SCOPE_NAMES);
+      return { ...fresh, position: await this.#known(positionIn(place), cut) };
     }
     refuseUnknownTypes(this.#filter, [catalog]);
     if (start === "now") return { ...fresh, position: { slot: cut, commit: head } };

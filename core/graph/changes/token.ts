@@ -15,10 +15,34 @@ export const TOKEN_CHARS_MAX = 4096;
 const CHECKSUM_BYTES = 8;
 const BASE64 = { alphabet: "base64url", omitPadding: true } as const;
 
-/** What a token holds; `scope` says where it is valid. */
+/** What a token holds. */
 export interface TokenBody {
+  /** Where it is valid. */
   readonly scope: readonly string[];
   readonly at: Readonly<Record<string, string | number>>;
+}
+
+/** The place that a token stands for; reading a member that is not there rejects it. */
+export class TokenPlace {
+  readonly #members: Readonly<Record<string, unknown>>;
+
+  constructor(members: Readonly<Record<string, unknown>>) {
+    this.#members = members;
+  }
+
+  /** A text. */
+  text(name: string): string {
+    const value = this.#members[name];
+    if (typeof value === "string") return value;
+    throw damaged();
+  }
+
+  /** A whole number, zero or more. */
+  count(name: string): number {
+    const value = this.#members[name];
+    if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
+    throw damaged();
+  }
 }
 
 /** Makes a token. */
@@ -40,9 +64,9 @@ export function decodeToken(
   purpose: TokenPurpose,
   scope: readonly string[],
   names: readonly string[],
-): TokenBody["at"] {
+): TokenPlace {
   const value = text.length > TOKEN_CHARS_MAX ? null : open(text);
-  if (value === null) throw rejected("it is damaged, or no token of this graph");
+  if (value === null) throw damaged();
   if (value["purpose"] !== purpose) {
     throw rejected(`this is a ${nameOf(value["purpose"])}, a ${nameOf(purpose)} is needed`);
   }
@@ -51,7 +75,13 @@ export function decodeToken(
     ? scope.findIndex((part, i) => part !== given[i])
     : 0;
   if (different !== -1) throw rejected(`it was made for another ${names[different]}`);
-  return value["at"] as TokenBody["at"];
+  const at = value["at"];
+  if (at === null || typeof at !== "object") throw damaged();
+  return new TokenPlace(at as Readonly<Record<string, unknown>>);
+}
+
+function damaged(): AppError {
+  return rejected("it is damaged, or no token of this graph");
 }
 
 /** The error for a token or start that cannot be used; its message always begins alike. */
@@ -61,17 +91,17 @@ export function rejected(reason: string): AppError {
 
 /** The object inside, or null when the token was not made here. */
 function open(text: string): Readonly<Record<string, unknown>> | null {
-  let bytes: Uint8Array;
   try {
-    bytes = Uint8Array.fromBase64(text, { alphabet: "base64url" });
+    const bytes = Uint8Array.fromBase64(text, { alphabet: "base64url" });
+    // There is one spelling of a token: no blanks, no padding, no bits to spare.
+    if (bytes.toBase64(BASE64) !== text || bytes.length <= CHECKSUM_BYTES) return null;
+    const body = bytes.subarray(0, -CHECKSUM_BYTES);
+    if (!checksum(body).every((byte, i) => byte === bytes[body.length + i])) return null;
+    const value: unknown = JSON.parse(new TextDecoder().decode(body));
+    return value !== null && typeof value === "object" ? value as Readonly<Record<string, unknown>> : null;
   } catch {
-    return null;
+    return null; // neither base64 nor JSON
   }
-  // There is one spelling of a token: no blanks, no padding, no bits to spare.
-  if (bytes.toBase64(BASE64) !== text || bytes.length <= CHECKSUM_BYTES) return null;
-  const body = bytes.subarray(0, -CHECKSUM_BYTES);
-  if (!checksum(body).every((byte, i) => byte === bytes[body.length + i])) return null;
-  return JSON.parse(new TextDecoder().decode(body)) as Readonly<Record<string, unknown>>;
 }
 
 function checksum(bytes: Uint8Array): Uint8Array {
