@@ -1,6 +1,6 @@
 /**
- * The product against the naive evaluator on random programs. `OMNIGRAPH_CASES` sets how many (200 by default), a failure
- * prints its seed and the smallest program that still fails, `OMNIGRAPH_SEED` runs that seed again.
+ * The product against the naive evaluator on random programs. `OMNIGRAPH_CASES` sets how many (5,000 where `CI` is
+ * set, else 200), a failure prints its seed and the smallest program that still fails, `OMNIGRAPH_SEED` runs that seed again.
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -8,7 +8,7 @@ import { jsonText } from "../core/base/lossless_json.ts";
 import { assertAnswer, engineAnswer, naiveAnswer, type Question } from "./support/answers.ts";
 import { randomProgram } from "./support/random_program.ts";
 
-const CASES = Number(Deno.env.get("OMNIGRAPH_CASES") ?? 200);
+const CASES = Number(Deno.env.get("OMNIGRAPH_CASES") ?? (Deno.env.has("CI") ? 5000 : 200));
 const SEED = Deno.env.get("OMNIGRAPH_SEED");
 const NOW_MS = Date.UTC(2024, 4, 1, 5);
 

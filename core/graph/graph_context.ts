@@ -100,6 +100,8 @@ export class GraphContext {
       // A slow reader must not take back what a quicker one has learnt.
       if (state.commit.sequence > this.#acceptedAt) {
         this.#accepted = accepted;
+        // The change may have dropped for good what older commits held.
+        this.parts.branches.forgetSnapshots();
         this.#acceptedAt = state.commit.sequence;
       }
     }
