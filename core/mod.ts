@@ -21,6 +21,8 @@ export { createGraph, graphExists, openGraph } from "./graph/open.ts";
 export type {
   ChangeOutput,
   CommitOutput,
+  EntityOutput,
+  ExportOutput,
   Graph,
   LoadMode,
   LoadOutput,

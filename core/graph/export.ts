@@ -13,6 +13,7 @@ import type { AnyType, Catalog } from "../schema/catalog.ts";
 import { columnNames } from "../storage/columns.ts";
 import type { ExportOutput, ReadTarget } from "./graph.ts";
 import type { GraphContext } from "./graph_context.ts";
+import { reclaimed } from "./purged_tables.ts";
 import { EntityLines } from "./read/entity_lines.ts";
 import { MemoryGraphView } from "./read/graph_view.ts";
 import { JsonBytes } from "./read/json_bytes.ts";
@@ -29,6 +30,10 @@ export async function openExport(
 ): Promise<ExportOutput> {
   const state = await graph.stateOf(request);
   const types = exportedTypes(state.catalog, request.types);
+  for (const { key, kind, name } of types) {
+    if (state.tables.get(key)?.isReclaimed !== true) continue;
+    throw reclaimed(`${kind} type '${name}' of commit '${state.commit.id}'`);
+  }
   const { cache } = graph.parts;
   return { graph_commit_id: state.commit.id, chunks: exportChunks(() => cache.view(state), types) };
 }

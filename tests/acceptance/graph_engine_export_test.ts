@@ -205,5 +205,11 @@ Deno.test("an export of an earlier commit says it under the schema of then", asy
       (await rejection(graph.export({ snapshot, types: ["Movie"] }))).message,
       /unknown export type/,
     );
+    const other = { path: "s.pg", text: "node Other { slug: String @key }" };
+    await graph.schemaUpdate(other, { allowDataLoss: true });
+    const gone = await rejection(graph.export({ snapshot }));
+    assert.equal(gone.facts.status, 410);
+    assert.match(gone.message, /was reclaimed/);
+    assert.equal(await exported(graph), "");
   });
 });
