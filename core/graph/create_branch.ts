@@ -21,7 +21,6 @@ import {
   removeRef,
 } from "./branches.ts";
 import { endBranch } from "./delete_branch.ts";
-import { forkHolds } from "./fork_check.ts";
 import type { BranchCreateOutput, BranchCreateRequest } from "./graph.ts";
 import type { GraphContext, GraphParts } from "./graph_context.ts";
 import type { LoggedState } from "./logged_state.ts";
@@ -117,7 +116,7 @@ export async function nameBranch(
   const { ref, head: { known } } = branch;
   if (!await putRef(store, ref)) return "taken";
   await ports.failpoint("branch.stored");
-  if (!await forkHolds(store, ref, known.commit.schemaDigest)) {
+  if (!await branches.holds(ref, known)) {
     await removeRef(store, ref);
     return "void";
   }

@@ -7,6 +7,7 @@
  */
 import { must } from "../base/assert.ts";
 import { branchNotFound, type BranchRef } from "./branches.ts";
+import { branchDeleted } from "./conflicts.ts";
 import { type LoggedState, stateAfterSlot } from "./logged_state.ts";
 import { openSlot, type SnapshotSource } from "./snapshot.ts";
 
@@ -36,6 +37,16 @@ export class BranchHead {
   async latest(): Promise<LoggedState> {
     const state = await this.look();
     if (state === null) throw branchNotFound(this.ref.name);
+    return state;
+  }
+
+  /**
+   * The newest state, for a write that was accepted while the branch was live. Throws `AppError("write_conflict")` when it
+   * was deleted meanwhile.
+   */
+  async latestForWrite(): Promise<LoggedState> {
+    const state = await this.look();
+    if (state === null) throw branchDeleted(this.ref);
     return state;
   }
 

@@ -65,7 +65,7 @@ export class LargeCommits {
     await ports.failpoint("publish.tables_written");
     while (written !== null) {
       await appender.enter();
-      const planned = await this.#plan(write, written, await head.latest(), id);
+      const planned = await this.#plan(write, written, await head.latestForWrite(), id);
       if (planned === null) break;
       if (await appender.append([planned], "publish")) {
         this.#carry(written, planned.commit);

@@ -116,6 +116,15 @@ export class OpenBranches {
     return this.#make(ref, this.#sourceOf(ref), options.head);
   }
 
+  /** Whether the stored ref of a branch holds; `state` is the branch's own. */
+  async holds(ref: BranchRef, state: LoggedState): Promise<boolean> {
+    const { forkedFrom } = ref;
+    if (forkedFrom === null) return true;
+    const main = await this.#branches.get(MAIN) ?? null;
+    const source = main?.ref.incarnation === forkedFrom.incarnation ? main.head : null;
+    return await forkHolds(this.#options.store, ref, state.commit.schemaDigest, source);
+  }
+
   /** Makes a branch known whose ref was stored. */
   register(branch: OpenBranch): void {
     this.#branches.set(branch.ref.name, Promise.resolve(branch));
@@ -250,7 +259,7 @@ export class OpenBranches {
       await this.#finishDeletion(ref);
       return null;
     }
-    if (await forkHolds(store, ref, state.commit.schemaDigest)) return this.#make(ref, source, state);
+    if (await this.holds(ref, state)) return this.#make(ref, source, state);
     await removeRef(store, ref);
     return null;
   }

@@ -23,7 +23,7 @@ import type { TableStore } from "../storage/table_store.ts";
 import { Appender } from "./append.ts";
 import type { BranchHead } from "./head.ts";
 import type { Commit, Operation } from "./commit.ts";
-import { branchDeleted, preconditionFailed, writeConflict } from "./conflicts.ts";
+import { preconditionFailed, writeConflict } from "./conflicts.ts";
 import { FoldRunner } from "./fold_runner.ts";
 import type { Ports } from "./graph_ports.ts";
 import { LargeCommits, type LargeWrite } from "./large_commits.ts";
@@ -197,20 +197,12 @@ export class BranchWriter {
     await this.#appender.enter();
     let base: LoggedState;
     try {
-      base = await this.#newest();
+      base = await this.#options.head.latestForWrite();
     } catch (error) {
       return (this.#queue.shift() as Job).reject(error);
     }
     await this.#writeGroup(base);
     this.#folds.consider(this.#options.head.known);
-  }
-
-  /** The newest state, for a write that was accepted while the branch was live. */
-  async #newest(): Promise<LoggedState> {
-    const { head } = this.#options;
-    const state = await head.look();
-    if (state === null) throw branchDeleted(head.ref);
-    return state;
   }
 
   async #writeGroup(base: LoggedState): Promise<void> {
@@ -295,7 +287,7 @@ export class BranchWriter {
     const { ifCommit } = job.request;
     if (ifCommit === undefined) return job.resolve(null);
     try {
-      const { commit } = await this.#newest();
+      const { commit } = await this.#options.head.latestForWrite();
       if (commit.id === ifCommit) job.resolve(null);
       else job.reject(preconditionFailed(this.#options.head.ref.name, ifCommit, commit));
     } catch (error) {
