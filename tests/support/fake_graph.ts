@@ -89,8 +89,8 @@ export function createFakeGraph(uri: string): FakeGraph {
         commit: FAKE_HEAD,
       });
     },
-    async load({ data, mode, branch = "main", from, actor = null }) {
-      calls.push(`load ${data.length} ${mode} ${branch} ${from ?? "-"}`);
+    async load({ data, mode, branch = "main", from, actor = null, legacy = false }) {
+      calls.push(`load ${data.length} ${mode} ${branch} ${from ?? "-"}${legacy ? " legacy" : ""}`);
       await graph.gate;
       if (from === undefined) known(branch);
       return {
