@@ -11,6 +11,7 @@ import { createGraph, openGraph } from "../../core/graph/open.ts";
 import { createLocalStore } from "../../core/storage/local_store.ts";
 import { openTableStore } from "../../core/storage/open.ts";
 import { parseStorageUri } from "../../core/storage/uri.ts";
+import { measureBranches } from "./branches.ts";
 import { measureCommands } from "./cold.ts";
 import { makeSocialGraph, SCHEMA, type SocialGraph, toNdjson } from "./data.ts";
 import { measureExports } from "./exports.ts";
@@ -39,6 +40,7 @@ try {
   const graph = makeSocialGraph(people);
   console.log(report([...await compareEngines(graph), ...await measureCommands(work)]));
   console.log(await measureHttp(work));
+  console.log(await measureBranches(work));
 } finally {
   Deno.removeSync(work, { recursive: true });
 }
