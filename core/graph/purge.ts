@@ -21,9 +21,9 @@ import { AppError } from "../errors.ts";
 import type { Failpoint } from "../base/ports.ts";
 import type { TypeKey } from "../schema/catalog.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
-import type { BranchLog } from "./log.ts";
+import { type BranchLog, logFolder } from "./log.ts";
 import { scrubLogObject } from "./log_scrub.ts";
-import { markPurged } from "./purged_tables.ts";
+import { markPurged, purgedTables } from "./purged_tables.ts";
 import { touchedKey } from "./touched.ts";
 
 /** What one schema change drops for good. */
@@ -49,8 +49,10 @@ export interface PurgeOptions {
 
 const FOLDER = "__manifest/purges";
 const FORMAT = 1;
+const LOGS = "__manifest/log";
+const SLOT = /^\d+\.json$/;
 /** Log objects read at the same time. */
-const PARALLEL_SLOTS = 32;
+const PARALLEL_OBJECTS = 32;
 
 /** Stores the record of a purge. */
 export async function recordPurge(store: Pick<ObjectStore, "put">, purge: Purge): Promise<void> {
@@ -74,6 +76,7 @@ export async function finishPurge(options: PurgeOptions, purge: Purge, slot: num
   for (const table of purge.tables) await markPurged(store, table, purge.id);
   await failpoint("purge.marked");
   await scrubLog(options, new Set(purge.tables), slot - 1);
+  await scrubOtherLogs(options, new Set(purge.tables));
   await failpoint("purge.scrubbed");
   for (const table of purge.tables) await store.deletePrefix(`${table}.lance`);
   await failpoint("purge.removed");
@@ -100,15 +103,22 @@ export async function settlePurges(
   }
 }
 
+/** Takes away what writers that were at work during a purge have put into the folders of its tables since. */
+export async function sweepPurged(store: ObjectStore): Promise<void> {
+  for (const table of await purgedTables(store)) {
+    if (await store.prefixExists(`${table}.lance`)) await store.deletePrefix(`${table}.lance`);
+  }
+}
+
 /** The first schema change in some slots, or null. */
 async function firstSchemaChange(
   log: BranchLog,
   from: number,
   through: number,
 ): Promise<{ readonly slot: number; readonly purge: string | undefined } | null> {
-  for (let start = from; start <= through; start += PARALLEL_SLOTS) {
+  for (let start = from; start <= through; start += PARALLEL_OBJECTS) {
     for (
-      const { slot, commits } of await log.readRange(start, Math.min(through, start + PARALLEL_SLOTS - 1))
+      const { slot, commits } of await log.readRange(start, Math.min(through, start + PARALLEL_OBJECTS - 1))
     ) {
       const change = commits.find(({ operation }) => operation === "schema_apply");
       if (change !== undefined) return { slot, purge: change.purge };
@@ -117,23 +127,38 @@ async function firstSchemaChange(
   return null;
 }
 
-/** Goes down the log until the tables were not there yet. */
-async function scrubLog(options: PurgeOptions, tables: ReadonlySet<string>, newest: number): Promise<void> {
-  for (let through = newest; through > 0; through -= PARALLEL_SLOTS) {
-    const count = Math.min(PARALLEL_SLOTS, through);
-    const slots = Array.from({ length: count }, (_, i) => through - i);
-    const concerned = await Promise.all(slots.map((slot) => scrubSlot(options, tables, slot)));
+/** Goes down the log of main until the tables were not there yet. */
+async function scrubLog(
+  { store, log }: PurgeOptions,
+  tables: ReadonlySet<string>,
+  newest: number,
+): Promise<void> {
+  for (let through = newest; through > 0; through -= PARALLEL_OBJECTS) {
+    const count = Math.min(PARALLEL_OBJECTS, through);
+    const keys = Array.from({ length: count }, (_, i) => log.keyOf(through - i));
+    const concerned = await Promise.all(keys.map((key) => scrubObject(store, key, tables)));
     if (concerned.includes(false)) return;
   }
 }
 
-/** Returns whether the slot knows one of the tables. */
-async function scrubSlot(
-  { store, log }: PurgeOptions,
-  tables: ReadonlySet<string>,
-  slot: number,
-): Promise<boolean> {
-  const key = log.keyOf(slot);
+/** Goes through the logs of deleted branches. A branch that was made since the change knows none of the tables. */
+async function scrubOtherLogs({ store, log }: PurgeOptions, tables: ReadonlySet<string>): Promise<void> {
+  const main = log.keyOf(1);
+  for (const incarnation of await store.folders(LOGS)) {
+    const folder = logFolder(incarnation);
+    if (main.startsWith(`${folder}/`)) continue;
+    const keys = (await store.list(folder)).filter((name) => SLOT.test(name)).map((name) =>
+      `${folder}/${name}`
+    );
+    for (let from = 0; from < keys.length; from += PARALLEL_OBJECTS) {
+      const part = keys.slice(from, from + PARALLEL_OBJECTS);
+      await Promise.all(part.map((key) => scrubObject(store, key, tables)));
+    }
+  }
+}
+
+/** Returns whether the log object knows one of the tables. */
+async function scrubObject(store: ObjectStore, key: string, tables: ReadonlySet<string>): Promise<boolean> {
   while (true) {
     const found = await store.get(key);
     if (found === null) {

@@ -38,8 +38,8 @@ function manyFilms(prefix: string): unknown[] {
 
 /** Everything the log and the objects beside it hold, as one text. */
 async function manifestText({ store }: GraphWorld): Promise<string> {
-  const ref = JSON.parse(new TextDecoder().decode((await store.get("__manifest/branches/main.json"))!.bytes));
-  const folders = [`__manifest/log/${ref.incarnation}`, "__manifest/touched", "__manifest/purges"];
+  const logs = (await store.folders("__manifest/log")).map((name) => `__manifest/log/${name}`);
+  const folders = [...logs, "__manifest/touched", "__manifest/purges"];
   let text = "";
   for (const folder of folders) {
     for (const name of await store.list(folder)) {
@@ -135,6 +135,47 @@ Deno.test("a hard drop of a type purges it; the type added again under the name 
     assert.deepEqual(await ids(each, "Film"), ["a"]);
     assert.deepEqual(await ids(each, "Person"), ["p"]);
   }
+});
+
+Deno.test("a hard drop purges what deleted branches wrote, and leaves later branches alone", async () => {
+  const world = await createFilmWorld();
+  let made = false;
+  const other = await world.open();
+  const graph = await world.open({
+    failpoint: async (name) => {
+      if (name !== "schema.purge.marked") return;
+      // Made after the publish, while the purge is under way.
+      await other.createBranch({ name: "later" });
+      await loadLines(other, [{ type: "Film", data: { slug: "l" } }], { branch: "later" });
+      made = true;
+    },
+  });
+  await loadLines(graph, [film("a", SECRET)]);
+  await loadLines(graph, [film("b", SECRET)], { branch: "draft", from: "main" });
+  await loadLines(graph, manyFilms("f"), { branch: "draft" });
+  await loadLines(graph, manyFilms("g"), { branch: "draft" });
+  await graph.deleteBranch({ name: "draft" });
+  await graph.schemaUpdate(WITHOUT_TITLE, HARD);
+  assert.ok(made);
+  const text = await manifestText(world);
+  assert.doesNotMatch(text, new RegExp(SECRET));
+  assert.doesNotMatch(text, /"g0"/);
+  for (const each of [graph, other, await world.open()]) {
+    const source = "query q() { match { $f: Film } return { $f } order { $f.slug } }";
+    const { rows } = await each.query({ source, branch: "later" });
+    assert.deepEqual(JSON.parse(rows.toJsonText()), [{ f: "a" }, { f: "l" }]);
+  }
+});
+
+Deno.test("what writers put into the folder of a purged table is swept with the next schema change", async () => {
+  const world = await createFilmWorld();
+  const graph = await world.open();
+  await loadLines(graph, [film("a", SECRET)]);
+  const table = (await graph.snapshot()).datasets.find(({ type_name }) => type_name === "Film")!.dataset_path;
+  await graph.schemaUpdate(WITHOUT_TITLE, HARD);
+  await world.store.put(`${table}/data/late`, new TextEncoder().encode(SECRET));
+  await graph.schemaUpdate(source(`// again\n${WITHOUT_TITLE.text}`));
+  assert.equal(await world.store.prefixExists(table), false);
 });
 
 Deno.test("soft drops, and hard plans without drops, purge nothing", async () => {

@@ -42,6 +42,7 @@ import {
   type PurgeOptions,
   recordPurge,
   settlePurges,
+  sweepPurged,
   withdrawPurge,
 } from "./purge.ts";
 import type { SchemaStore } from "./schemas.ts";
@@ -92,6 +93,7 @@ interface Change extends SchemaUpdate {
 export async function updateSchema(options: SchemaUpdateOptions): Promise<SchemaUpdate> {
   const { main } = options;
   await settlePurges(purging(options), await headOf(main));
+  await sweepPurged(options.store);
   const { purge, ...update } = await main.writer.writeAlone("schema", async (turn) => {
     const first = await turn.latest();
     for (let lost = 0, base = first; lost < WRITE_ATTEMPTS_MAX; base = await turn.latest()) {
@@ -243,14 +245,19 @@ async function appendAlone(
   const { incarnation } = main.ref;
   const { slot } = planned.state;
   const fence = await putFence(store, ports, { name: MAIN, incarnation, slot, purpose: "schema" });
+  // One that stays costs the next branch a slot, nothing else.
+  const remove = () => removeFence(store, fence).catch(() => {});
   try {
     // Rewriting may take a while, in which another process may have made a branch.
     await refuseBranches(store);
-    return await turn.append(planned);
-  } finally {
-    // One that stays costs the next branch a look, nothing else.
-    await removeFence(store, fence).catch(() => {});
+  } catch (error) {
+    await remove();
+    throw error;
   }
+  // When it is not known whether the slot was filled, it may still be.
+  const won = await turn.append(planned);
+  await remove();
+  return won;
 }
 
 function isSchemaChange({ operation }: Commit): boolean {

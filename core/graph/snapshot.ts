@@ -12,23 +12,32 @@ export interface SnapshotSource {
   /** The catalog of a schema digest that commits pin. */
   catalogOf(schemaDigest: string): Promise<Catalog>;
   /** The tables whose data was dropped for good; absent where none can be. */
-  purgedTables?(): Promise<ReadonlySet<string>>;
+  readonly purgedTables?: () => Promise<ReadonlySet<string>>;
 }
 
-/** The state after a filled slot. */
+/** The state after a filled slot, the head of a branch: no head has tables that were dropped for good. */
 export async function openSlot(source: SnapshotSource, slot: number): Promise<LoggedState> {
   const logged = await source.log.read(slot);
   if (logged === null) {
     throw new AppError("integrity_error", `\`${source.log.keyOf(slot)}\` is missing: restore it from a copy`);
   }
-  return await openCommit(source, logged, must(logged.commits.at(-1), "a log object has commits"));
+  return await stateAt(source, logged, must(logged.commits.at(-1), "a log object has commits"), null);
 }
 
-/** The state of one commit of a slot. */
+/** The state of one commit of a slot; tables whose rows were dropped for good since are marked. */
 export async function openCommit(
   source: SnapshotSource,
   logged: LogSlot,
   commit: Commit,
+): Promise<LoggedState> {
+  return await stateAt(source, logged, commit, source.purgedTables ?? null);
+}
+
+async function stateAt(
+  source: SnapshotSource,
+  logged: LogSlot,
+  commit: Commit,
+  purgedTables: SnapshotSource["purgedTables"] | null,
 ): Promise<LoggedState> {
   const { log } = source;
   const from = oldestPendingSlot(commit) ?? logged.slot;
@@ -37,7 +46,7 @@ export async function openCommit(
     log.readRange(from, logged.slot - 1),
   ]);
   // After the log was read: a purge names its tables before it takes rows away.
-  const purged = await source.purgedTables?.();
+  const purged = await purgedTables?.();
   return stateOfCommit({
     catalog,
     commit,
