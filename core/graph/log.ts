@@ -136,7 +136,7 @@ export class BranchLog {
   }
 
   /**
-   * Fills a slot unless it is filled: the commit point. Returns whether these bytes are in the slot now, durably. After an
+   * Fills a slot unless it is filled: the commit point. Returns whether this is in the slot now, durably. After an
    * error the slot itself decides.
    *
    * @throws AppError `outcome_unknown` when even that could not be read, or not be made durable; `integrity_error` when
@@ -162,7 +162,7 @@ export class BranchLog {
       try {
         const found = await this.#store.get(key);
         if (found !== null) {
-          const isOurs = equalBytes(found.bytes, bytes);
+          const isOurs = equalBytes(found.bytes, bytes) || endsWith(found.bytes, operationId);
           // The put may have failed between writing and syncing. A synced write beside the slot syncs their folder.
           if (isOurs && failure !== undefined) await this.putHint(slot);
           return isOurs;
@@ -203,6 +203,16 @@ export class BranchLog {
 
 function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+/**
+ * Whether the last commit of a slot has this id and was made by who made the id: bytes differ when a purge has taken rows
+ * out since. A record that restates a commit may be anybody's.
+ */
+function endsWith(bytes: Uint8Array, commitId: string): boolean {
+  const { commits } = JSON.parse(new TextDecoder().decode(bytes)) as { readonly commits?: readonly Commit[] };
+  const last = commits?.at(-1);
+  return last?.id === commitId && last.operation !== "fold" && last.operation !== "end";
 }
 
 /** Whether a failed put may have happened or may still happen. */

@@ -101,6 +101,25 @@ Deno.test("append() takes a lost race against its own repeated request for won",
   assert.equal(await log.append(1, new TextEncoder().encode('{"own":1}'), "op"), true);
 });
 
+Deno.test("append() knows its commit again after a purge took rows out of it, and no fold of another process", async () => {
+  const store = createMemoryStore();
+  const object = (operation: string, more: object) =>
+    new TextEncoder().encode(JSON.stringify({ format: 1, commits: [{ id: "01OP", operation, ...more }] }));
+  let found = object("load", { purged: ["node:Film"] });
+  const log = new BranchLog({
+    get: (key) => store.get(key),
+    put: (key, bytes) => store.put(key, bytes),
+    exists: (key) => store.exists(key),
+    putIfAbsent: async (key) => {
+      await store.putIfAbsent(key, found);
+      throw new Error("connection lost");
+    },
+  }, MAIN_REF);
+  assert.equal(await log.append(1, object("load", { delta: {} }), "01OP"), true);
+  found = object("fold", { tables: "theirs" });
+  assert.equal(await log.append(2, object("fold", { tables: "ours" }), "01OP"), false);
+});
+
 Deno.test("append() reports outcome_unknown with the commit id when the slot cannot be read either", async () => {
   const down = () => Promise.reject(new Error("down"));
   const log = new BranchLog({ get: down, put: down, exists: down, putIfAbsent: down }, MAIN_REF);
