@@ -48,7 +48,7 @@ export function parseBatch(catalog: Catalog, data: Uint8Array): ParsedBatch {
   return new BatchParser(catalog, data, "line").parse();
 }
 
-/** Reads a batch that has one record on each line and no other lines; complaints count records. Throws alike. */
+/** Reads a batch likewise, but complaints count records and not lines. Throws alike. */
 export function parseRecords(catalog: Catalog, data: Uint8Array): ParsedBatch {
   return new BatchParser(catalog, data, "record").parse();
 }
@@ -79,12 +79,15 @@ class BatchParser {
 
   parse(): ParsedBatch {
     const bytes = this.#bytes;
-    for (let start = 0, line = 1; start < bytes.length; line++) {
+    const isByLine = this.#unit === "line";
+    for (let start = 0, line = 1; start < bytes.length;) {
       const feed = bytes.indexOf(0x0a, start);
       const next = feed === -1 ? bytes.length : feed;
       const end = next > start && bytes[next - 1] === 0x0d ? next - 1 : next;
       if (end - start > BATCH_LINE_STRUCTURE_MAX) checkSize(bytes, start, end, this.#place(line));
-      if (skipSpace(bytes, start, end) < end) this.#readLine(start, end, line);
+      const isBlank = skipSpace(bytes, start, end) === end;
+      if (!isBlank) this.#readLine(start, end, line);
+      if (isByLine || !isBlank) line++;
       start = next + 1;
     }
     return this.#finish();

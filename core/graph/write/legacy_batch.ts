@@ -25,7 +25,13 @@ import { ARRAY, ESCAPED_STRING, type MemberTape, NULL, OBJECT, STRING } from "./
 
 /** Reads a permissive batch against a catalog. Throws like `parseBatch`, with `record N`; also for ambiguous old ids. */
 export function parseLegacyBatch(catalog: Catalog, data: Uint8Array): ParsedBatch {
-  return parseRecords(catalog, new LegacyTranslator(catalog, data).translate());
+  try {
+    // Most batches need no leniency, and the strict reader is much faster.
+    return parseRecords(catalog, data);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return parseRecords(catalog, new LegacyTranslator(catalog, data).translate());
+  }
 }
 
 class LegacyTranslator {

@@ -144,6 +144,31 @@ Deno.test("parseLegacyBatch() refuses as loads do what is none of that, and name
   for (const [text, message] of bad) assert.match(refusal(text), message, text);
 });
 
+Deno.test("parseLegacyBatch() counts records, not lines, also where the strict grammar would do", () => {
+  const { tables, unit } = parse('\n{"type":"Note"}\n\n\n{"type":"Note"}\n{"type":"Note"}');
+  assert.deepEqual([unit, [...tables.get("node:Note")!.lines]], ["record", [1, 2, 3]]);
+});
+
+Deno.test("parseLegacyBatch() refuses damaged texts, and never fails otherwise", () => {
+  const whole =
+    `{"type":"Film","data":{"id":"a","slug":"a","rank":1,"tags":["x",{"y":[1]}],"on":"2024-05-01"}}
+    {"edge":"Near","from":"Rome","to":"00042","data":{}} {"type":"Number","data":{"id":"00042","n":42}}`;
+  const damage = fc.array(fc.tuple(fc.nat(whole.length), fc.nat(3), fc.constantFrom(...'{}[]",:\\\n 1a')));
+  fc.assert(
+    fc.property(damage, (damages) => {
+      let text = whole;
+      for (const [at, cut, char] of damages) text = text.slice(0, at) + char + text.slice(at + cut);
+      try {
+        parse(text);
+      } catch (error) {
+        assert.ok(error instanceof AppError && error.code === "batch_error", String(error));
+        assert.match(error.message, /record [0-9]+/);
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
+
 Deno.test("parseLegacyBatch() ignores edge ids that are no strings", () => {
   const { tables } = parse(`{"edge":"Directed","from":"n","to":"a","data":{"id":7,"credit":"c"}}`);
   assert.deepEqual(rowsOf(tables.get("edge:Directed")!.records), [
