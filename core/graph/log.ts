@@ -1,8 +1,8 @@
 /**
  * The commit log of one branch: `__manifest/log/<incarnation>/<slot>.json`.
  *
- * Invariants: slots have no gaps and are never rewritten or removed, so "slot s exists" is monotone: it holds up to the
- * head and nowhere after it. Creating a slot is the only commit point. The hint is a guess that saves probes; a wrong or
+ * Invariants: slots have no gaps and are never removed, and only a purge rewrites them, without some rows, so "slot s
+ * exists" is monotone: it holds up to the head and nowhere after it. Creating a slot is the only commit point. The hint is a guess that saves probes; a wrong or
  * missing one costs time, never correctness.
  */
 import { assert } from "../base/assert.ts";
