@@ -59,13 +59,18 @@ export class Appender {
     this.#line?.leave();
   }
 
+  /** Whether somebody else had the place not long ago. */
+  isCrowded(): boolean {
+    return Math.abs(this.#options.ports.clock.nowMs() - this.#waitedMs) < CROWDED_MS;
+  }
+
   /** Lets others work, in this process and, when it held the place for a while, in the next one. */
   async breathe(): Promise<void> {
     const nowMs = this.#options.ports.clock.nowMs();
     if (this.#enteredMs !== null && Math.abs(nowMs - this.#enteredMs) >= LINE_TURN_MS) {
       this.leave();
       // Whoever waits needs a moment to wake up; without it the place would be taken back before.
-      if (Math.abs(nowMs - this.#waitedMs) < CROWDED_MS) {
+      if (this.isCrowded()) {
         return await new Promise((resolve) => setTimeout(resolve, 1));
       }
     }

@@ -86,7 +86,7 @@ interface Job {
   /** Lost races so far. */
   attempts: number;
   /** What was staged last, and on which commit. */
-  staged: { readonly on: string; readonly changes: ChangeSet | null } | null;
+  staged: { readonly on: string; readonly changes: Promise<ChangeSet | null> } | null;
   resolve(commit: Commit | null): void;
   reject(error: unknown): void;
 }
@@ -194,6 +194,7 @@ export class BranchWriter {
       this.#queue.shift();
       return await first();
     }
+    if (first !== undefined && !this.#appender.isCrowded()) await this.#stageAhead(first);
     await this.#appender.enter();
     let base: LoggedState;
     try {
@@ -203,6 +204,20 @@ export class BranchWriter {
     }
     await this.#writeGroup(base);
     this.#folds.consider(this.#options.head.known);
+  }
+
+  /** Others need not stand in line behind what this process reads for the first time. */
+  async #stageAhead(job: Job): Promise<void> {
+    if (job.staged !== null) return;
+    try {
+      const { ifCommit } = job.request;
+      const state = await this.#options.head.latestForWrite();
+      if (ifCommit === undefined || ifCommit === state.commit.id) {
+        await this.#stage(job, stagingState(job, state));
+      }
+    } catch {
+      // Told when it is decided.
+    }
   }
 
   async #writeGroup(base: LoggedState): Promise<void> {
@@ -240,11 +255,10 @@ export class BranchWriter {
       if (request.ifCommit !== undefined && request.ifCommit !== state.commit.id) {
         return { kind: "refused", error: preconditionFailed(branch, request.ifCommit, state.commit) };
       }
-      const moved = job.captured.commit.id !== state.commit.id;
-      const lost = moved && request.retry === "fail" && request.ifCommit === undefined;
-      const changes = await this.#stage(job, lost ? job.captured : state);
+      const on = stagingState(job, state);
+      const changes = await this.#stage(job, on);
       if (changes === null) return { kind: "unchanged" };
-      if (lost || job.attempts >= WRITE_ATTEMPTS_MAX) {
+      if (on !== state || job.attempts >= WRITE_ATTEMPTS_MAX) {
         const touched = effectiveChanges(changes).map(([key]) => key);
         const expected = job.captured.commit;
         return { kind: "refused", error: writeConflict({ branch, expected, actual: state.commit, touched }) };
@@ -256,12 +270,15 @@ export class BranchWriter {
     }
   }
 
-  async #stage(job: Job, state: LoggedState): Promise<ChangeSet | null> {
+  #stage(job: Job, state: LoggedState): Promise<ChangeSet | null> {
     // The same commit has the same content, whether its deltas were folded meanwhile or not.
     if (job.staged?.on !== state.commit.id) {
-      const changes = await job.request.stage(this.#options.cache.view(state));
-      job.staged = { on: state.commit.id, changes };
-      await this.#options.ports.failpoint("publish.staged");
+      const stage = async () => {
+        const changes = await job.request.stage(this.#options.cache.view(state));
+        await this.#options.ports.failpoint("publish.staged");
+        return changes;
+      };
+      job.staged = { on: state.commit.id, changes: stage() };
     }
     return job.staged.changes;
   }
@@ -352,4 +369,11 @@ export class BranchWriter {
       failpoint: (step) => ports.failpoint(`${name}.${step}`),
     };
   }
+}
+
+/** What a request is decided on: an update that was overtaken goes by the head that it captured, and conflicts. */
+function stagingState({ request, captured }: Job, state: LoggedState): LoggedState {
+  const isOvertaken = captured.commit.id !== state.commit.id && request.retry === "fail" &&
+    request.ifCommit === undefined;
+  return isOvertaken ? captured : state;
 }
