@@ -50,6 +50,11 @@ export class SplitInts {
     this.split = split;
   }
 
+  /** The fixed part for loops over it; null while all of it is 0. */
+  get fixed(): Int32Array | null {
+    return this.#base;
+  }
+
   get(index: number): number {
     if (index < this.split) return this.#base === null ? 0 : this.#base[index]!;
     const at = index - this.split;

@@ -1,9 +1,9 @@
 /** Single hops: from one bound end to the other, and between two bound ends. */
 import { must } from "../../base/assert.ts";
 import type { VariableId } from "../../query/typed.ts";
-import type { Csr } from "./adjacency.ts";
+import type { AdjacencySide, Csr } from "./adjacency.ts";
 import { type Batch, Emitter, type Execution, MORSEL, Operator } from "./pipeline.ts";
-import { type MemoryEdgeView, NeighbourList } from "./table_view.ts";
+import { type MemoryEdgeView, type MemoryTableView, NeighbourList } from "./table_view.ts";
 
 /** An edge as one end sees it: `out` leads to targets, `in` to sources, `both` to either. */
 export interface Hop {
@@ -26,6 +26,15 @@ export class Walker {
   readonly found = new NeighbourList();
   /** Set when `rows` of the one direction are the whole truth: row numbers are slots, every entry is visible. */
   readonly plain: Csr | null;
+  /** The entries of the one direction, base and later ones; null in both directions. */
+  readonly side: AdjacencySide | null;
+  /** Whether every entry of the base is visible and leads to the base row of its slot. */
+  readonly isWhole: boolean;
+  /** The nodes at the other end. */
+  readonly #other: MemoryTableView;
+  readonly #movedSlots: Int32Array | null;
+  readonly #endedNodes: Int32Array | null;
+  readonly #endedEdges: Int32Array | null;
 
   constructor(execution: Execution, hop: Hop, distinct: boolean) {
     this.view = execution.view.edges(hop.edge);
@@ -34,6 +43,20 @@ export class Walker {
     const { adjacency } = this.view;
     const usable = this.view.isPlain && hop.direction !== "both";
     this.plain = !usable ? null : hop.direction === "out" ? adjacency.out.base : adjacency.in.base;
+    this.side = hop.direction === "both" ? null : adjacency[hop.direction];
+    this.#other = hop.direction === "in" ? this.view.from : this.view.to;
+    this.#movedSlots = this.#other.hasEnded ? this.#other.live.movedSlots : null;
+    this.#endedNodes = this.#other.hasEnded ? this.#other.live.endedRows : null;
+    this.#endedEdges = this.view.hasEnded ? this.view.live.endedRows : null;
+    this.isWhole = this.#movedSlots === null && this.#endedNodes === null && this.#endedEdges === null;
+  }
+
+  /** The node that a base entry of `side` leads to, or -1 when there is none or the edge is gone. */
+  nodeAt(slot: number, edge: number): number {
+    if (this.#endedEdges !== null && this.#endedEdges[edge] !== 0 && !this.view.isVisible(edge)) return -1;
+    const isMoved = (this.#movedSlots !== null && this.#movedSlots[slot] !== 0) ||
+      (this.#endedNodes !== null && this.#endedNodes[slot] !== 0);
+    return isMoved ? this.#other.rowOfSlot(slot) : slot;
   }
 
   /** Whether neighbouring entries of `plain` may repeat a neighbour that counts once. */
@@ -116,8 +139,9 @@ export class ExpandOperator extends Operator {
 
   override push(batch: Batch): void {
     const walker = must(this.#walker, "the expansion is open");
-    if (walker.plain === null) this.#pushCollected(batch, walker);
-    else this.#pushPlain(batch, walker.plain, walker.skipsRepeats);
+    if (walker.plain !== null) this.#pushPlain(batch, walker.plain, walker.skipsRepeats);
+    else if (walker.side !== null) this.#pushOverlaid(batch, walker, walker.side);
+    else this.#pushCollected(batch, walker);
   }
 
   override close(): void {
@@ -150,6 +174,51 @@ export class ExpandOperator extends Operator {
         emitter.flush(batch, count, this.next);
         count = 0;
         if (execution.stopped) return;
+      }
+    }
+    emitter.flush(batch, count, this.next);
+  }
+
+  /** Few nodes have edges that came later: only those are collected, the others are read where they lie. */
+  #pushOverlaid(batch: Batch, walker: Walker, side: AdjacencySide): void {
+    const emitter = this.#emitter;
+    const execution = must(this.#execution, "the expansion is open");
+    const starts = batch.column(this.#from);
+    const { offsets, neighbours, rows } = side.base;
+    const { isWhole, skipsRepeats } = walker;
+    const withEdges = this.#edge !== null;
+    let count = 0;
+    const emit = (position: number, node: number, edge: number): boolean => {
+      emitter.parents[count] = position;
+      emitter.first[count] = node;
+      if (withEdges) emitter.second[count] = edge;
+      if (++count < emitter.capacity) return true;
+      emitter.flush(batch, count, this.next);
+      count = 0;
+      return !execution.stopped;
+    };
+    for (let position = 0; position < batch.length; position++) {
+      const start = starts[position]!;
+      // Rows of the base are slots.
+      if (start >= side.baseSlots || side.firstLink(start) !== -1) {
+        walker.collect(start);
+        const { nodes, edges } = walker.found;
+        const found = this.#firstOnly ? Math.min(1, nodes.length) : nodes.length;
+        for (let i = 0; i < found; i++) {
+          if (!emit(position, nodes.values[i]!, withEdges ? edges.values[i]! : 0)) return;
+        }
+        continue;
+      }
+      const end = offsets[start + 1]!;
+      let last = -1;
+      for (let i = offsets[start]!; i < end; i++) {
+        const slot = neighbours[i]!;
+        if (skipsRepeats && slot === last) continue;
+        const node = isWhole ? slot : walker.nodeAt(slot, rows[i]!);
+        if (node === -1) continue;
+        last = slot;
+        if (!emit(position, node, rows[i]!)) return;
+        if (this.#firstOnly) break;
       }
     }
     emitter.flush(batch, count, this.next);
