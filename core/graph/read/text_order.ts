@@ -11,6 +11,8 @@ const PREFIX_BYTES = 6;
 /** Ranges of fewer rows are sorted by comparing. */
 const RADIX_MIN = 2048;
 const DIGITS = 1 << 16;
+/** Ranges up to this many rows are sorted without any set-up. */
+const INSERTION_MAX = 24;
 
 /** Sorts `rows` in place by a column that is null in none of them, and returns them. */
 export function sortByText(column: TableColumn, rows: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
@@ -32,10 +34,45 @@ export function sortByText(column: TableColumn, rows: Int32Array<ArrayBuffer>): 
     }
     scratch.sort(column, range, shared);
     for (const tie of scratch.ties(range.length)) {
-      work.push({ from: from + tie.from, to: from + tie.to, depth: shared + PREFIX_BYTES });
+      const next = shared + PREFIX_BYTES;
+      if (tie.to - tie.from > INSERTION_MAX) {
+        work.push({ from: from + tie.from, to: from + tie.to, depth: next });
+      } else insertionSort(column, range.subarray(tie.from, tie.to), next);
     }
   }
   return rows;
+}
+
+/** The bytes that {@linkcode insertionSort} orders by, once per row, because looking at a row again is what costs. */
+const KEYS = new Float64Array(INSERTION_MAX);
+
+/** Sorts a few rows that are equal before `depth`. */
+function insertionSort(column: TableColumn, rows: Int32Array, depth: number): void {
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
+    const key = prefixNumber(column, row, depth);
+    let at = i;
+    for (; at > 0; at--) {
+      const before = KEYS[at - 1]!;
+      if (before < key || (before === key && compareTextRows(column, rows[at - 1]!, column, row) <= 0)) break;
+      rows[at] = rows[at - 1]!;
+      KEYS[at] = before;
+    }
+    rows[at] = row;
+    KEYS[at] = key;
+  }
+}
+
+/** Six bytes of a row as a number; behind its end they are zero. */
+function prefixNumber(column: TableColumn, row: number, depth: number): number {
+  const isBase = row < column.split;
+  const { bytes, offsets } = (isBase ? column.base : column.tail) as Utf8Column;
+  const index = isBase ? row : row - column.split;
+  const start = offsets[index]! + depth;
+  const end = offsets[index + 1]!;
+  let number = 0;
+  for (let at = start; at < start + PREFIX_BYTES; at++) number = number * 256 + (at < end ? bytes[at]! : 0);
+  return number;
 }
 
 function isSorted(rows: Int32Array, compare: (a: number, b: number) => number): boolean {
@@ -140,15 +177,9 @@ class Scratch {
 
 /** Writes six bytes of a row as three digits; behind its end they are zero. */
 function readPrefix(column: TableColumn, row: number, depth: number, digits: Uint16Array, at: number): void {
-  const isBase = row < column.split;
-  const { bytes, offsets } = (isBase ? column.base : column.tail) as Utf8Column;
-  const index = isBase ? row : row - column.split;
-  const start = offsets[index]! + depth;
-  const end = offsets[index + 1]!;
-  for (let digit = 0; digit < 3; digit++) {
-    const from = start + digit * 2;
-    const high = from < end ? bytes[from]! : 0;
-    const low = from + 1 < end ? bytes[from + 1]! : 0;
-    digits[at + digit] = (high << 8) | low;
-  }
+  const number = prefixNumber(column, row, depth);
+  const upper = Math.floor(number / DIGITS);
+  digits[at] = Math.floor(upper / DIGITS);
+  digits[at + 1] = upper % DIGITS;
+  digits[at + 2] = number % DIGITS;
 }
