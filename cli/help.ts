@@ -14,7 +14,8 @@ Usage: omnigraph [GLOBAL FLAGS] COMMAND [ARGUMENTS]
 `;
 
 const LEGEND = `COMMANDS BY CAPABILITY
-  data              query, mutate, load, branch, snapshot, commit, schema: one graph, by --store or --server with --graph
+  data              query, mutate, load, branch, snapshot, entity, export, commit, changes, schema: one graph, by --store
+                    or --server with --graph
   served            graphs: a running server
   direct            init, schema plan, lint: the storage of one graph
   cluster control   cluster: a config folder and its storage root
