@@ -66,6 +66,9 @@ export const JSON_NESTING_MAX = 128;
 /** Decoded tables kept in memory per open graph, bytes; least recently used tables go first. */
 export const READ_CACHE_BYTES_MAX = 4096 * MIB;
 
+/** Rows of a table up to which it is read whole for the sake of a few of them: that takes a few milliseconds. */
+export const WHOLE_READ_ROWS_MAX = 20_000;
+
 /** Bindings that one read may make on its way; a second makes about a hundred million, and nothing else runs meanwhile. */
 export const READ_BINDINGS_MAX = 1 << 30;
 

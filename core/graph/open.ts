@@ -28,6 +28,8 @@ export interface OpenGraphOptions {
   readonly ports?: Ports;
   /** Memory that tables may occupy, bytes. */
   readonly cacheBytes?: number;
+  /** Rows of a table up to which it is read whole for the sake of a few of them. */
+  readonly wholeRowsMax?: number;
   /** Hears of failures of background work (folds, hints), which break nothing; ignored by default. */
   readonly onBackgroundError?: (error: unknown) => void;
 }
@@ -39,9 +41,12 @@ export interface OpenGraphOptions {
  */
 export async function openGraph(options: OpenGraphOptions): Promise<EmbeddedGraph> {
   const { store, tables, uri, gate = null, ports = systemPorts(), onBackgroundError = () => {} } = options;
-  const { cacheBytes: maxBytes } = options;
-  const reader = { tables: readerBesidePurges(tables, store) };
-  const cache = createTableCache(maxBytes === undefined ? reader : { ...reader, maxBytes });
+  const { cacheBytes, wholeRowsMax } = options;
+  const cache = createTableCache({
+    tables: readerBesidePurges(tables, store),
+    ...(cacheBytes === undefined ? {} : { maxBytes: cacheBytes }),
+    ...(wholeRowsMax === undefined ? {} : { wholeRowsMax }),
+  });
   const schemas = new SchemaStore(store);
   const branches = new OpenBranches({ store, tables, cache, schemas, ports, onBackgroundError });
   const [format, main] = await Promise.all([readFormat(store), branches.find(MAIN)]);

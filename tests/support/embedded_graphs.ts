@@ -36,7 +36,9 @@ export interface GraphWorld {
   readonly store: ObjectStore;
   readonly tables: TableStore;
   /** Opens the graph as a process of its own. */
-  open(options?: { failpoint?: Failpoint; gate?: PolicyGate; errors?: unknown[] }): Promise<EmbeddedGraph>;
+  open(
+    options?: { failpoint?: Failpoint; gate?: PolicyGate; errors?: unknown[]; wholeRowsMax?: number },
+  ): Promise<EmbeddedGraph>;
 }
 
 /** Creates a graph in memory, of films unless another schema is given. */
@@ -47,13 +49,14 @@ export async function createFilmWorld(text: string = FILM_SCHEMA.text): Promise<
   return {
     store,
     tables,
-    open: ({ failpoint, gate, errors } = {}) =>
+    open: ({ failpoint, gate, errors, wholeRowsMax } = {}) =>
       openGraph({
         store,
         tables,
         uri: "memory:films",
         ports: testPorts(failpoint),
         ...(gate === undefined ? {} : { gate }),
+        ...(wholeRowsMax === undefined ? {} : { wholeRowsMax }),
         onBackgroundError: (error) => void errors?.push(error),
       }),
   };

@@ -101,13 +101,18 @@ class Merge {
       return null;
     }
     this.#outcome = base.commit.id === target.commit.id ? "fast_forward" : "merged";
-    const [path, from, to] = await Promise.all([
+    const [path, ...states] = await Promise.all([
       firstParentPath(base, source),
       this.#stateAt(base),
       this.#stateAt(source),
+      this.#stateAt(target),
     ]);
-    const sides = { base: from, source: to, target: view, commits: [...path.down, ...path.up] };
-    return await stageMerge(this.#graph.parts, sides);
+    return await stageMerge(this.#graph.parts, {
+      base: states[0],
+      source: states[1],
+      target: { view, state: states[2] },
+      commits: [...path.down, ...path.up],
+    });
   }
 
   async #base(source: CommitPlace, target: CommitPlace): Promise<CommitPlace> {

@@ -40,7 +40,9 @@ export async function revertCommit(graph: GraphContext, request: RevertRequest):
     actor,
     retry: "fail",
     inlineBytesMax: INLINE_MERGE_BYTES_MAX,
-    stage: async (target) => {
+    stage: async (view) => {
+      const { known } = branch.head;
+      const target = { view, state: known.commit.id === view.commit.id ? known : null };
       const changes = await stageMerge(graph.parts, { base, source, target, commits: [reverted.commit] });
       return changes.size === 0 ? null : changes;
     },

@@ -4,31 +4,35 @@
  * Only tables that these commits touched are looked at, and of them only the ids they touched; a table that is the same
  * on two sides is not read at all.
  */
-import type { AnyType, Catalog, TypeKey } from "../../schema/catalog.ts";
+import type { Catalog } from "../../schema/catalog.ts";
 import type { ObjectStore } from "../../storage/object_store.ts";
 import type { Commit } from "../commit.ts";
 import { schemaConflict } from "../conflicts.ts";
 import { candidateIds } from "../diff.ts";
-import { imageNeed } from "../entity_image.ts";
-import { samePin } from "../logged_state.ts";
 import { pairState } from "../paired_state.ts";
 import type { TableCache } from "../read/table_cache.ts";
-import type { GraphView, TableView } from "../read/view.ts";
+import type { GraphView } from "../read/view.ts";
 import type { SnapshotState } from "../snapshot_state.ts";
-import type { Touched } from "../touched.ts";
 import type { ChangeSet } from "../write/change_set.ts";
-import { constraintNeeds, violations } from "../write/constraints.ts";
+import { violations } from "../write/constraints.ts";
 import { divergenceConflict, mergeConflict, violationConflict } from "./conflicts.ts";
+import { MergeSide } from "./side.ts";
 import { mergeThreeWay, type TableSides } from "./three_way.ts";
 
 /** What is merged into what. */
 export interface MergeSides {
   readonly base: SnapshotState;
   readonly source: SnapshotState;
-  /** The head that the changes are made to. */
-  readonly target: GraphView;
+  /** The head that the changes are made to. Without its state all its touched tables are read whole. */
+  readonly target: { readonly view: GraphView; readonly state: SnapshotState | null };
   /** The commits on the way from base to source: whatever differs between the two was touched by one of them. */
   readonly commits: readonly Commit[];
+}
+
+/** Where tables and objects come from. */
+export interface MergeStores {
+  readonly store: Pick<ObjectStore, "get">;
+  readonly cache: Pick<TableCache, "view" | "partial">;
 }
 
 /**
@@ -37,101 +41,37 @@ export interface MergeSides {
  * @throws AppError `merge_conflict` with all divergences, or else all broken constraints; `write_conflict` with the member
  * `schema_digest` when the sides do not have the same types.
  */
-export async function stageMerge(
-  { store, cache }: { readonly store: Pick<ObjectStore, "get">; readonly cache: Pick<TableCache, "view"> },
-  sides: MergeSides,
-): Promise<ChangeSet> {
+export async function stageMerge({ store, cache }: MergeStores, sides: MergeSides): Promise<ChangeSet> {
   const { target, commits } = sides;
+  const { catalog, commit } = target.view;
   requireSameTypes(sides);
-  const candidates = await candidateIds(store, commits, target.commit);
-  const { changes, divergences } = mergeThreeWay(await openTables(cache, sides, candidates));
+  const base = new MergeSide(cache, pairState(sides.base, catalog));
+  const source = new MergeSide(cache, pairState(sides.source, catalog));
+  const head = new MergeSide(cache, target.state, target.view);
+  const candidates = await candidateIds(store, commits, commit);
+  const touched = [...candidates].filter(([key]) =>
+    !source.isSameTable(key, base) && !source.isHeadTable(key, commit)
+  );
+  const tables = await Promise.all(touched.map(async ([key, listed]): Promise<TableSides> => {
+    const ids = listed === "all" ? listed : listed.upserts.concat(listed.deletes);
+    const [b, s, t] = await Promise.all([base, source, head].map((side) => side.open(key, ids)));
+    return { type: catalog.byKey.get(key)!, base: b!, source: s!, target: t!, candidates: ids };
+  }));
+  const { changes, divergences } = mergeThreeWay(tables);
   if (divergences.length > 0) throw mergeConflict(divergences.map(divergenceConflict));
-  await target.prepare(constraintNeeds(target, changes));
-  const broken = [...violations({ view: target, changes })];
+  const view = await head.viewForConstraints(changes);
+  const broken = [...violations({ view, changes })];
   if (broken.length > 0) {
-    throw mergeConflict(broken.map((violation) => violationConflict(target.catalog, violation)));
+    throw mergeConflict(broken.map((violation) => violationConflict(catalog, violation)));
   }
   return changes;
-}
-
-/** The touched tables on all sides, with everything in memory that comparing them needs. */
-async function openTables(
-  cache: Pick<TableCache, "view">,
-  { base, source, target }: MergeSides,
-  candidates: Touched,
-): Promise<TableSides[]> {
-  const { catalog } = target;
-  const before = new Side(cache, pairState(base, catalog));
-  const after = new Side(cache, pairState(source, catalog));
-  const types: AnyType[] = [];
-  for (const key of candidates.keys()) {
-    const type = catalog.byKey.get(key)!;
-    if (!after.isSameTable(key, before) && !after.isHeadTable(key, target.commit)) types.push(type);
-  }
-  const needs = (has: (key: TypeKey) => boolean) => types.filter(({ key }) => has(key)).map(imageNeed);
-  const isInTarget = (key: TypeKey) => (target.commit.tables[key]?.rows ?? 0) > 0;
-  await Promise.all([
-    before.view.prepare(needs((key) => before.has(key))),
-    after.view.prepare(needs((key) => after.has(key))),
-    target.prepare(needs(isInTarget)),
-  ]);
-  return types.map((type) => {
-    const ids = candidates.get(type.key)!;
-    return {
-      type,
-      base: before.table(type),
-      source: after.table(type),
-      target: isInTarget(type.key) ? tableOf(target, type) : null,
-      candidates: ids === "all" ? ids : ids.upserts.concat(ids.deletes),
-    };
-  });
-}
-
-/** One of the two states that a merge compares the target with. */
-class Side {
-  readonly view: GraphView;
-  readonly #state: SnapshotState;
-
-  constructor(cache: Pick<TableCache, "view">, state: SnapshotState) {
-    this.#state = state;
-    this.view = cache.view(state);
-  }
-
-  /** Whether a table may have rows. */
-  has(key: TypeKey): boolean {
-    const table = this.#state.tables.get(key);
-    return table !== undefined && (table.pin.rows > 0 || table.deltas.length > 0);
-  }
-
-  table(type: AnyType): TableView | null {
-    return this.has(type.key) ? tableOf(this.view, type) : null;
-  }
-
-  /** Whether a table is known to have the same content as on another side, without a look at it. */
-  isSameTable(key: TypeKey, other: Side): boolean {
-    const [a, b] = [this.#state.tables.get(key), other.#state.tables.get(key)];
-    return a !== undefined && b !== undefined && samePin(a.pin, b.pin) &&
-      a.deltas.length === b.deltas.length &&
-      a.deltas.every(({ commitId }, i) => commitId === b.deltas[i]!.commitId);
-  }
-
-  /** The same for the table at a commit. */
-  isHeadTable(key: TypeKey, commit: Commit): boolean {
-    const [a, b] = [this.#state.tables.get(key), commit.tables[key]];
-    return a !== undefined && b !== undefined && samePin(a.pin, b.pin) && a.deltas.length === 0 &&
-      b.pending === undefined;
-  }
-}
-
-function tableOf(view: GraphView, type: AnyType): TableView {
-  return type.kind === "node" ? view.node(type.name) : view.edge(type.name);
 }
 
 /**
  * Under one schema all types are the same. Under several, every table on the way must be there at the target, with all
  * the properties that the source has, and no name may mean two tables.
  */
-function requireSameTypes({ base, source, target, commits }: MergeSides): void {
+function requireSameTypes({ base, source, target: { view: target }, commits }: MergeSides): void {
   const digest = target.catalog.digest;
   const other = [source, base].find(({ catalog }) => catalog.digest !== digest);
   if (other === undefined) return;

@@ -11,7 +11,7 @@
  * A table that is written for years takes no more memory than its content and a part of it: a lineage that grew too long
  * is begun anew from the pin that a fold made, and forgotten once that happened again.
  */
-import { READ_CACHE_BYTES_MAX } from "../../base/limits.ts";
+import { READ_CACHE_BYTES_MAX, WHOLE_READ_ROWS_MAX } from "../../base/limits.ts";
 import type { AnyType, TypeKey } from "../../schema/catalog.ts";
 import { typeName } from "../../schema/value_type.ts";
 import type { TablePin, TableStore } from "../../storage/table_store.ts";
@@ -21,6 +21,7 @@ import type { Adjacency } from "./adjacency.ts";
 import { AdjacencyCache } from "./adjacency_cache.ts";
 import { MemoryGraphView, type TableSource } from "./graph_view.ts";
 import { LiveTable } from "./live_table.ts";
+import { openPartial, type PartialTable } from "./partial_table.ts";
 import { TableBase } from "./table_base.ts";
 import type { GraphView } from "./view.ts";
 
@@ -28,6 +29,8 @@ import type { GraphView } from "./view.ts";
 const LINEAGES_MAX = 32;
 /** A new pin keeps the lineage only while its deltas stay under this many rows, or under a quarter of the base. */
 const TAIL_ROWS_MAX = 16_384;
+/** For each row wanted, so many may be read with it. */
+const PARTIAL_SHARE = 20;
 /** Pins under which one lineage is known; the oldest are forgotten. Each look at the memory in use goes through all. */
 const PINS_MAX = 64;
 
@@ -42,18 +45,28 @@ export interface TableCache {
   rebase(key: TypeKey, before: TableSnapshot, after: TablePin): Promise<void>;
   /** A large commit put a change on top of a snapshot into a new pin: what is in memory follows without being read again. */
   carry(before: TableSnapshot, change: DecodedDelta, after: TablePin): void;
+  /**
+   * A way to look up about `rows` rows of a table that is not in memory, without reading all of it; null when the table is
+   * there, or when reading it whole is no worse.
+   */
+  partial(table: TableSnapshot, rows: number): PartialTable | null;
   /** Memory held, bytes. */
   readonly byteLength: number;
   /** Lets go of all memory; views that exist stay right. */
   close(): void;
 }
 
-/** Creates a cache over the tables of one graph. `maxBytes` bounds what it holds on to. */
+/**
+ * Creates a cache over the tables of one graph. `maxBytes` bounds what it holds on to; tables of up to `wholeRowsMax` rows
+ * are read whole whenever something of them is needed.
+ */
 export function createTableCache(options: {
   readonly tables: Pick<TableStore, "read">;
   readonly maxBytes?: number;
+  readonly wholeRowsMax?: number;
 }): TableCache {
-  return new MemoryTableCache(options.tables, options.maxBytes ?? READ_CACHE_BYTES_MAX);
+  const { tables, maxBytes = READ_CACHE_BYTES_MAX, wholeRowsMax = WHOLE_READ_ROWS_MAX } = options;
+  return new MemoryTableCache(tables, maxBytes, wholeRowsMax);
 }
 
 /** A lineage as one pin knows it. */
@@ -72,6 +85,7 @@ interface Place {
 class MemoryTableCache implements TableCache, TableSource {
   readonly #tables: Pick<TableStore, "read">;
   readonly #maxBytes: number;
+  readonly #wholeRowsMax: number;
   readonly #adjacencies = new AdjacencyCache();
   readonly #opening = new Map<string, Promise<TableBase>>();
   /** Most recently used first. */
@@ -83,9 +97,10 @@ class MemoryTableCache implements TableCache, TableSource {
   #views = new WeakMap<SnapshotState, MemoryGraphView>();
   #tick = 0;
 
-  constructor(tables: Pick<TableStore, "read">, maxBytes: number) {
+  constructor(tables: Pick<TableStore, "read">, maxBytes: number, wholeRowsMax: number) {
     this.#tables = tables;
     this.#maxBytes = maxBytes;
+    this.#wholeRowsMax = wholeRowsMax;
   }
 
   view(state: SnapshotState): GraphView {
@@ -117,6 +132,14 @@ class MemoryTableCache implements TableCache, TableSource {
     const live = ordinal === place.live.deltaCount ? place.live : place.live.copy(ordinal);
     live.apply(change);
     this.#register(pinKey({ type: before.type, pin: after }), { live, offset: ordinal + 1 });
+  }
+
+  partial(table: TableSnapshot, rows: number): PartialTable | null {
+    const { pin, stored, isReclaimed } = table;
+    const isSmall = pin.rows <= this.#wholeRowsMax + rows * PARTIAL_SHARE;
+    // Whoever reads the whole table is told why it cannot be read, and pairs its columns.
+    if (isSmall || stored !== undefined || isReclaimed || this.#lineages.has(pinKey(table))) return null;
+    return openPartial(this.#tables, table);
   }
 
   get byteLength(): number {
