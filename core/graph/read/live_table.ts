@@ -130,11 +130,6 @@ export class LiveTable {
     return end === 0 || end > ordinal;
   }
 
-  /** Per slot of the base, 0 while its only row is that of the base; null while that holds for all. */
-  get movedSlots(): Int32Array | null {
-    return this.#heads.fixed;
-  }
-
   /** Per row of the base, 0 while it lives at every ordinal; null while all do. */
   get endedRows(): Int32Array | null {
     return this.#ended.fixed;

@@ -28,13 +28,11 @@ export class Walker {
   readonly plain: Csr | null;
   /** The entries of the one direction, base and later ones; null in both directions. */
   readonly side: AdjacencySide | null;
-  /** Whether every entry of the base is visible and leads to the base row of its slot. */
-  readonly isWhole: boolean;
-  /** The nodes at the other end. */
-  readonly #other: MemoryTableView;
-  readonly #movedSlots: Int32Array | null;
-  readonly #endedNodes: Int32Array | null;
-  readonly #endedEdges: Int32Array | null;
+  /** The nodes at the other end of `side`. */
+  readonly other: MemoryTableView;
+  /** Per base row of these nodes, and of the edges, 0 while it lives; null while all do. */
+  readonly endedNodes: Int32Array | null;
+  readonly endedEdges: Int32Array | null;
 
   constructor(execution: Execution, hop: Hop, distinct: boolean) {
     this.view = execution.view.edges(hop.edge);
@@ -44,19 +42,9 @@ export class Walker {
     const usable = this.view.isPlain && hop.direction !== "both";
     this.plain = !usable ? null : hop.direction === "out" ? adjacency.out.base : adjacency.in.base;
     this.side = hop.direction === "both" ? null : adjacency[hop.direction];
-    this.#other = hop.direction === "in" ? this.view.from : this.view.to;
-    this.#movedSlots = this.#other.hasEnded ? this.#other.live.movedSlots : null;
-    this.#endedNodes = this.#other.hasEnded ? this.#other.live.endedRows : null;
-    this.#endedEdges = this.view.hasEnded ? this.view.live.endedRows : null;
-    this.isWhole = this.#movedSlots === null && this.#endedNodes === null && this.#endedEdges === null;
-  }
-
-  /** The node that a base entry of `side` leads to, or -1 when there is none or the edge is gone. */
-  nodeAt(slot: number, edge: number): number {
-    if (this.#endedEdges !== null && this.#endedEdges[edge] !== 0 && !this.view.isVisible(edge)) return -1;
-    const isMoved = (this.#movedSlots !== null && this.#movedSlots[slot] !== 0) ||
-      (this.#endedNodes !== null && this.#endedNodes[slot] !== 0);
-    return isMoved ? this.#other.rowOfSlot(slot) : slot;
+    this.other = hop.direction === "in" ? this.view.from : this.view.to;
+    this.endedNodes = this.other.hasEnded ? this.other.live.endedRows : null;
+    this.endedEdges = this.view.hasEnded ? this.view.live.endedRows : null;
   }
 
   /** Whether neighbouring entries of `plain` may repeat a neighbour that counts once. */
@@ -185,39 +173,38 @@ export class ExpandOperator extends Operator {
     const execution = must(this.#execution, "the expansion is open");
     const starts = batch.column(this.#from);
     const { offsets, neighbours, rows } = side.base;
-    const { isWhole, skipsRepeats } = walker;
+    const { endedNodes, endedEdges, skipsRepeats } = walker;
     const withEdges = this.#edge !== null;
     let count = 0;
-    const emit = (position: number, node: number, edge: number): boolean => {
-      emitter.parents[count] = position;
-      emitter.first[count] = node;
-      if (withEdges) emitter.second[count] = edge;
-      if (++count < emitter.capacity) return true;
-      emitter.flush(batch, count, this.next);
-      count = 0;
-      return !execution.stopped;
-    };
     for (let position = 0; position < batch.length; position++) {
       const start = starts[position]!;
       // Rows of the base are slots.
-      if (start >= side.baseSlots || side.firstLink(start) !== -1) {
-        walker.collect(start);
-        const { nodes, edges } = walker.found;
-        const found = this.#firstOnly ? Math.min(1, nodes.length) : nodes.length;
-        for (let i = 0; i < found; i++) {
-          if (!emit(position, nodes.values[i]!, withEdges ? edges.values[i]! : 0)) return;
-        }
-        continue;
-      }
-      const end = offsets[start + 1]!;
+      const isLater = start >= side.baseSlots || side.firstLink(start) !== -1;
+      if (isLater) walker.collect(start);
+      const { nodes, edges } = walker.found;
+      const begin = isLater ? 0 : offsets[start]!;
+      const end = isLater ? nodes.length : offsets[start + 1]!;
       let last = -1;
-      for (let i = offsets[start]!; i < end; i++) {
-        const slot = neighbours[i]!;
-        if (skipsRepeats && slot === last) continue;
-        const node = isWhole ? slot : walker.nodeAt(slot, rows[i]!);
-        if (node === -1) continue;
-        last = slot;
-        if (!emit(position, node, rows[i]!)) return;
+      for (let i = begin; i < end; i++) {
+        const slot = isLater ? nodes.values[i]! : neighbours[i]!;
+        const edge = !isLater ? rows[i]! : withEdges ? edges.values[i]! : 0;
+        let node = slot;
+        if (!isLater) {
+          if (skipsRepeats && slot === last) continue;
+          if (endedEdges !== null && endedEdges[edge] !== 0 && !walker.view.isVisible(edge)) continue;
+          // A node whose base row has not ended has no later row.
+          if (endedNodes !== null && endedNodes[slot] !== 0) node = walker.other.rowOfSlot(slot);
+          if (node === -1) continue;
+          last = slot;
+        }
+        emitter.parents[count] = position;
+        emitter.first[count] = node;
+        if (withEdges) emitter.second[count] = edge;
+        if (++count === emitter.capacity) {
+          emitter.flush(batch, count, this.next);
+          count = 0;
+          if (execution.stopped) return;
+        }
         if (this.#firstOnly) break;
       }
     }
