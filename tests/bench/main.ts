@@ -4,6 +4,7 @@
  *
  *   deno task bench            100,000 people, 1,000,000 edges
  *   deno task bench --small    10,000 people
+ *   deno task bench --kuzu     durable writes with Kuzu beside them, which is installed into a temporary folder
  */
 import assert from "node:assert/strict";
 import { join } from "@std/path";
@@ -12,13 +13,15 @@ import { createLocalStore } from "../../core/storage/local_store.ts";
 import { openTableStore } from "../../core/storage/open.ts";
 import { parseStorageUri } from "../../core/storage/uri.ts";
 import { measureBranches } from "./branches.ts";
+import { measureAfterWrites } from "./after_writes.ts";
 import { measureCommands } from "./cold.ts";
 import { makeSocialGraph, SCHEMA, type SocialGraph, toNdjson } from "./data.ts";
 import { measureExports } from "./exports.ts";
 import { measureHttp } from "./http.ts";
 import { LanceEngine } from "./lance.ts";
-import { median, medianOver, once, report, type Row } from "./measure.ts";
+import { medianOver, once, report, type Row } from "./measure.ts";
 import { SqliteEngine } from "./sqlite.ts";
+import { measureWrites } from "./writes.ts";
 
 const POINT = `query point($key: String) { match { $p: Person { key: $key } }
   return { $p.key, $p.name, $p.age, $p.city, $p.score, $p.joined } }`;
@@ -39,6 +42,8 @@ try {
   console.log(`# ${people.toLocaleString("en")} people\n`);
   const graph = makeSocialGraph(people);
   console.log(report([...await compareEngines(graph), ...await measureCommands(work)]));
+  console.log(await measureWrites(work, Deno.args.includes("--kuzu")));
+  console.log(await measureAfterWrites(work, graph));
   console.log(await measureHttp(work));
   console.log(await measureBranches(work));
 } finally {
@@ -92,7 +97,6 @@ async function compareEngines(graph: SocialGraph): Promise<Row[]> {
     ...await measureCold(graph),
     ...await measureExports(openOurs, sqlite),
     await measureInserts(ours, sqlite, lance),
-    await measureConcurrentInserts(ours),
   );
   await ours.close();
   sqlite.close();
@@ -215,26 +219,5 @@ async function measureInserts(
     sqlite: await medianOver(numbers, () => sqlite.insertOne(), { rounds: 1, warmUp: false }),
     lance: await medianOver(numbers.slice(0, 50), () => lance.insertOne(), { rounds: 1, warmUp: false }),
     note: "LanceDB does not sync to disk",
-  };
-}
-
-async function measureConcurrentInserts(ours: Opened): Promise<Row> {
-  const insert = ours.compile({ path: "<bench>", text: INSERT }) as ReturnType<typeof ours.compile> & {
-    kind: "mutation";
-  };
-  const callers = 16;
-  const each = 150;
-  const times: number[] = [];
-  const total = await once(() =>
-    Promise.all(Array.from({ length: callers }, async (_, caller) => {
-      for (let i = 0; i < each; i++) {
-        times.push(await once(() => ours.runMutation(insert, { key: `many-${caller}-${i}` }, {})));
-      }
-    }))
-  );
-  return {
-    workload: "insert one row, 16 callers at once",
-    ours: median(times),
-    note: `${Math.round(callers * each / total * 1000).toLocaleString("en")} commits/s`,
   };
 }
