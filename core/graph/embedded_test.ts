@@ -275,11 +275,14 @@ Deno.test("the gate is asked before every write, with the branches of the questi
   };
   const graph = await world.open({ gate });
   const actor = "act-lena";
+  const [genesis] = (await graph.commits()).commits;
   const writes = [
     () => graph.mutate({ source: INSERT_FILM, params: { slug: "a", title: "A" }, actor }),
     () => loadLines(graph, [film("a")], { actor }),
     () => graph.schemaUpdate(FILM_SCHEMA, { actor }),
     () => graph.createBranch({ name: "draft", actor }),
+    () => graph.createBranch({ name: "draft", fromCommit: genesis!.graph_commit_id, actor }),
+    () => graph.deleteBranch({ name: "draft", actor }),
   ];
   for (const write of writes) {
     const error = await rejection(write());
@@ -291,6 +294,8 @@ Deno.test("the gate is asked before every write, with the branches of the questi
     [actor, { action: "change", branch: "main" }],
     [actor, { action: "schema_apply", targetBranch: "main" }],
     [actor, { action: "branch_create", branch: "main", targetBranch: "draft" }],
+    [actor, { action: "branch_create", branch: "main", targetBranch: "draft" }],
+    [actor, { action: "branch_delete", targetBranch: "draft" }],
   ]);
   const anonymous = await rejection(graph.mutate({ source: INSERT_FILM, params: { slug: "a", title: "A" } }));
   assert.match(anonymous.message, /no actor/);
@@ -299,6 +304,7 @@ Deno.test("the gate is asked before every write, with the branches of the questi
   await loadLines(graph, [film("a")], { actor, branch: "draft", from: "main" });
   assert.deepEqual(asked.map(([_, { action }]) => action), ["change", "branch_create"]);
   assert.deepEqual(await titles(graph, { branch: "draft" }), { a: "a" });
+  await graph.deleteBranch({ name: "draft", actor });
 });
 
 Deno.test("compile() compiles a source once per schema", async () => {
