@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { jsonText } from "../../core/base/lossless_json.ts";
 import type { EmbeddedGraph } from "../../core/graph/embedded.ts";
 import type { ReadTarget } from "../../core/graph/graph.ts";
+import { openGraph } from "../../core/graph/open.ts";
 import { SCALARS } from "../../core/schema/value_type.ts";
 import { createFilmWorld, FILM_SCHEMA, loadLines, rejection } from "../support/embedded_graphs.ts";
 import { randomSchema, Tape } from "../support/random_schema.ts";
@@ -212,4 +213,23 @@ Deno.test("an export of an earlier commit says it under the schema of then", asy
     assert.match(gone.message, /was reclaimed/);
     assert.equal(await exported(graph), "");
   });
+});
+
+Deno.test("an export does not depend on what the cache may keep", async () => {
+  const world = await createFilmWorld(FILM_SCHEMA.text);
+  const { store, tables } = world;
+  const writer = await world.open();
+  const films = Array.from(
+    { length: 2000 },
+    (_, i) => ({ type: "Film", data: { slug: `f${i}`, title: "t" } }),
+  );
+  const people = films.map(({ data: { slug } }) => ({ type: "Person", data: { slug } }));
+  await loadLines(writer, [...films, ...people], { mode: "overwrite" });
+  await loadLines(writer, [{ type: "Film", data: { slug: "f7", title: "over the table" } }]);
+  const expected = await exported(writer);
+  await writer.close();
+  const graph = await openGraph({ store, tables, uri: "memory:films", cacheBytes: 1 });
+  assert.equal(await exported(graph), expected);
+  assert.deepEqual(await Promise.all([exported(graph), exported(graph)]), [expected, expected]);
+  await graph.close();
 });
