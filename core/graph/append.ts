@@ -1,8 +1,9 @@
 /**
  * Appending to the log of one branch, beside other processes that do the same.
  *
- * Creating a slot decides every race. So that races are rarely lost, writers of one machine line up for their turn first
- * where the store has a line; elsewhere they rest at random after a loss. Neither guards anything.
+ * Creating a slot decides every race. So that nobody loses one after the other, writers of one machine line up for their
+ * turn where the store has a line; elsewhere losers and, when there are several writers, winners rest at random. Neither
+ * guards anything, and a lone writer does neither.
  */
 import { must } from "../base/assert.ts";
 import { LINE_PATIENCE_MS } from "../base/limits.ts";
@@ -25,10 +26,15 @@ export interface AppenderOptions {
 const HINT_EVERY_SLOTS = 64;
 /** How long a writer that has more to do keeps its place in the line, milliseconds. */
 const LINE_TURN_MS = 5;
-/** How long after a wait the line counts as crowded, milliseconds. */
+/** How long after another process was met the branch counts as crowded, milliseconds. */
 const CROWDED_MS = 1000;
+/**
+ * Without a line, a writer on a crowded branch rests up to so many times the duration of an append after each turn: who has
+ * just won would win again. Halves the attempts of the unluckiest of eight and costs two of them a quarter of their pace.
+ */
+const REST_FACTOR = 2;
 /** The longest rest after lost races, milliseconds. */
-const PAUSE_MS_MAX = 64;
+const PAUSE_MS_MAX = 16;
 
 /** Appends to one branch. */
 export class Appender {
@@ -39,6 +45,12 @@ export class Appender {
   #enteredMs: number | null = null;
   /** When somebody else had the place the last time this process wanted it. */
   #waitedMs = -Infinity;
+  /** When a slot of another process was met. */
+  #metMs = -Infinity;
+  /** The newest slot that this process filled. */
+  #ownSlot: number | null = null;
+  /** How long appending takes, on average. */
+  #appendMs = 0;
 
   constructor(options: AppenderOptions) {
     this.#options = options;
@@ -59,9 +71,9 @@ export class Appender {
     this.#line?.leave();
   }
 
-  /** Whether somebody else had the place not long ago. */
-  isCrowded(): boolean {
-    return Math.abs(this.#options.ports.clock.nowMs() - this.#waitedMs) < CROWDED_MS;
+  /** Whether nobody should stand behind this process in the line while it prepares a write. */
+  hasCalmLine(): boolean {
+    return this.#line !== null && !this.#isRecent(this.#waitedMs);
   }
 
   /** Lets others work, in this process and, when it held the place for a while, in the next one. */
@@ -70,11 +82,17 @@ export class Appender {
     if (this.#enteredMs !== null && Math.abs(nowMs - this.#enteredMs) >= LINE_TURN_MS) {
       this.leave();
       // Whoever waits needs a moment to wake up; without it the place would be taken back before.
-      if (this.isCrowded()) {
-        return await new Promise((resolve) => setTimeout(resolve, 1));
-      }
+      if (this.#isRecent(this.#waitedMs)) return await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    if (this.#line === null && this.#isRecent(this.#metMs)) {
+      return await this.#rest(this.#appendMs * REST_FACTOR);
     }
     await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+
+  /** Notes the head that a write meets: whether another process has written to the branch. */
+  meet(slot: number): void {
+    if (this.#ownSlot !== null && slot > this.#ownSlot) this.#metMs = this.#options.ports.clock.nowMs();
   }
 
   /** Creates the next slot with these commits; returns whether it is ours. `name` is the prefix of the failpoints. */
@@ -82,6 +100,7 @@ export class Appender {
     const { head, ports } = this.#options;
     const { commit, state } = must(planned.at(-1), "something is published");
     const bytes = encodeLogObject(planned);
+    const startMs = ports.clock.nowMs();
     const won = await head.whilePublishing(async () => {
       await ports.failpoint(`${name}.before_append`);
       const won = await head.source.log.append(state.slot, bytes, commit.id);
@@ -89,16 +108,28 @@ export class Appender {
       if (won) head.adopt(state);
       return won;
     });
+    this.#appendMs += (Math.max(0, ports.clock.nowMs() - startMs) - this.#appendMs) / 8;
+    if (won) this.#ownSlot = state.slot;
+    else this.#metMs = ports.clock.nowMs();
     if (won && state.slot % HINT_EVERY_SLOTS === 0) this.#putHint(state.slot);
     return won;
   }
 
   /** Rests after lost races: at random, the longer the more of them were lost. */
   async pause(lost: number): Promise<void> {
+    this.leave();
+    await this.#rest(Math.min(2 ** lost, PAUSE_MS_MAX));
+  }
+
+  #isRecent(momentMs: number): boolean {
+    return Math.abs(this.#options.ports.clock.nowMs() - momentMs) < CROWDED_MS;
+  }
+
+  /** Rests a part of a span, at random. */
+  async #rest(spanMs: number): Promise<void> {
     const dice = new Uint8Array(1);
     this.#options.ports.random.fill(dice);
-    const ms = dice[0]! / 256 * Math.min(2 ** lost, PAUSE_MS_MAX);
-    await new Promise((resolve) => setTimeout(resolve, ms));
+    await new Promise((resolve) => setTimeout(resolve, dice[0]! / 256 * spanMs));
   }
 
   /** Waits for hints that are being written; null when there are none. */

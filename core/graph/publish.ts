@@ -194,7 +194,7 @@ export class BranchWriter {
       this.#queue.shift();
       return await first();
     }
-    if (first !== undefined && !this.#appender.isCrowded()) await this.#stageAhead(first);
+    if (first !== undefined && this.#appender.hasCalmLine()) await this.#stageAhead(first);
     await this.#appender.enter();
     let base: LoggedState;
     try {
@@ -202,6 +202,7 @@ export class BranchWriter {
     } catch (error) {
       return (this.#queue.shift() as Job).reject(error);
     }
+    this.#appender.meet(base.slot);
     await this.#writeGroup(base);
     this.#folds.consider(this.#options.head.known);
   }
