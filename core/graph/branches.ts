@@ -104,7 +104,9 @@ export async function putRef(store: ObjectStore, ref: BranchRef): Promise<boolea
     created_at: createdAt,
     created_by: createdBy,
   });
-  return await store.putIfAbsent(keyOf(name), new TextEncoder().encode(text)) !== null;
+  if (await store.putIfAbsent(keyOf(name), new TextEncoder().encode(text)) !== null) return true;
+  // A store that repeats requests by itself may have lost against its own first attempt.
+  return (await readRef(store, name))?.incarnation === incarnation;
 }
 
 /** The ref of a name, or null. Throws `AppError("integrity_error")` when the object is damaged. */

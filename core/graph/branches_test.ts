@@ -108,3 +108,11 @@ Deno.test("readRef() names a damaged ref", async () => {
     await assert.rejects(readRef(store, "b"), { code: "integrity_error", message: /branches\/b\.json/ });
   }
 });
+
+Deno.test("putRef() takes a lost race against its own repeated request for won", async () => {
+  const store = await storeWith();
+  const ref = newRef("x");
+  assert.ok(await putRef(store, ref));
+  assert.ok(await putRef(store, ref));
+  assert.equal(await putRef(store, newRef("x")), false);
+});
