@@ -7,10 +7,10 @@ import { MAIN } from "./branch_name.ts";
 import { EmbeddedGraph } from "./embedded.ts";
 import { readFormat } from "./format.ts";
 import { type Ports, systemPorts } from "./graph_ports.ts";
+import { settleLeftPurges } from "./hard_drops.ts";
 import { OpenBranches } from "./open_branches.ts";
 import { readerBesidePurges } from "./purged_tables.ts";
 import { createTableCache } from "./read/table_cache.ts";
-import { settleLeftPurges } from "./schema_update.ts";
 import { SchemaStore } from "./schemas.ts";
 
 export { createGraph, graphExists } from "./init.ts";

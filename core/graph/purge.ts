@@ -85,22 +85,26 @@ export async function finishPurge(options: PurgeOptions, purge: Purge, slot: num
 
 /**
  * Settles what dead processes left. Records are skipped that no published change has decided yet: their process may be
- * alive. `head` is the newest commit of main.
+ * alive. `head` is the newest commit of main. Returns whether something was purged.
  */
 export async function settlePurges(
   options: PurgeOptions,
   head: { readonly slot: number; readonly schemaDigest: string },
-): Promise<void> {
+): Promise<boolean> {
   const { store } = options;
+  let hasPurged = false;
   for (const name of await store.list(FOLDER)) {
     const purge = await readRecord(store, `${FOLDER}/${name}`);
     // As long as the head has the schema that the change was prepared on, no change was published: nothing to look for.
     if (purge === null || purge.schemaDigest === head.schemaDigest) continue;
     const decided = await firstSchemaChange(options.log, purge.after + 1, head.slot);
     if (decided === null) continue;
-    if (decided.purge === purge.id) await finishPurge(options, purge, decided.slot);
-    else await withdrawPurge(store, purge);
+    if (decided.purge === purge.id) {
+      await finishPurge(options, purge, decided.slot);
+      hasPurged = true;
+    } else await withdrawPurge(store, purge);
   }
+  return hasPurged;
 }
 
 /** Takes away what writers that were at work during a purge have put into the folders of its tables since. */

@@ -24,27 +24,13 @@ import type { Commit } from "./commit.ts";
 import { writeConflict } from "./conflicts.ts";
 import { putFence, removeFence } from "./fence.ts";
 import type { Ports } from "./graph_ports.ts";
+import { publishDrop, type PublishedDrop, purgeDropped, purgeOf, settleAndSweep } from "./hard_drops.ts";
 import type { LoggedState } from "./logged_state.ts";
 import { migrateTables } from "./migrate_tables.ts";
 import type { OpenBranch } from "./open_branches.ts";
 import { emptyTable, type PlannedCommit } from "./plan_commit.ts";
-import {
-  abandonedTables,
-  planMigrationCommit,
-  planMoves,
-  type PreparedMigration,
-  type TableMove,
-} from "./plan_migration_commit.ts";
+import { planMigrationCommit, planMoves, type PreparedMigration } from "./plan_migration_commit.ts";
 import type { SoleTurn } from "./publish.ts";
-import {
-  finishPurge,
-  type Purge,
-  type PurgeOptions,
-  recordPurge,
-  settlePurges,
-  sweepPurged,
-  withdrawPurge,
-} from "./purge.ts";
 import type { SchemaStore } from "./schemas.ts";
 
 /** What a schema update would do. */
@@ -78,9 +64,10 @@ export interface SchemaUpdateOptions {
   readonly forgetSnapshots: () => void;
 }
 
-/** A published schema change with what is left to purge. */
-interface Change extends SchemaUpdate {
-  readonly purge: { readonly what: Purge; readonly slot: number } | null;
+/** A schema change, and what it leaves to purge. */
+interface Change {
+  readonly update: SchemaUpdate;
+  readonly drop: PublishedDrop | null;
 }
 
 /**
@@ -92,9 +79,8 @@ interface Change extends SchemaUpdate {
  */
 export async function updateSchema(options: SchemaUpdateOptions): Promise<SchemaUpdate> {
   const { main } = options;
-  await settlePurges(purging(options), await headOf(main));
-  await sweepPurged(options.store);
-  const { purge, ...update } = await main.writer.writeAlone("schema", async (turn) => {
+  if (await settleAndSweep(options)) options.forgetSnapshots();
+  const { update, drop } = await main.writer.writeAlone("schema", async (turn) => {
     const first = await turn.latest();
     for (let lost = 0, base = first; lost < WRITE_ATTEMPTS_MAX; base = await turn.latest()) {
       const done = await attempt(options, turn, base);
@@ -104,42 +90,8 @@ export async function updateSchema(options: SchemaUpdateOptions): Promise<Schema
     const { commit: actual } = await turn.latest();
     throw writeConflict({ branch: MAIN, expected: first.commit, actual, touched: [] });
   });
-  if (purge !== null) await purgeNow(options, purge.what, purge.slot);
+  if (drop !== null) await purgeDropped(options, drop).finally(options.forgetSnapshots);
   return update;
-}
-
-/** Finishes the purges that dead processes left on a graph. */
-export async function settleLeftPurges(
-  options: Pick<SchemaUpdateOptions, "store" | "main" | "ports">,
-): Promise<void> {
-  await settlePurges(purging(options), await headOf(options.main));
-}
-
-async function headOf(main: OpenBranch): Promise<{ readonly slot: number; readonly schemaDigest: string }> {
-  const { slot, commit } = await main.head.latest();
-  return { slot, schemaDigest: commit.schemaDigest };
-}
-
-function purging(
-  { store, main, ports }: Pick<SchemaUpdateOptions, "store" | "main" | "ports">,
-): PurgeOptions {
-  return { store, log: main.head.source.log, failpoint: (step) => ports.failpoint(`schema.${step}`) };
-}
-
-async function purgeNow(options: SchemaUpdateOptions, purge: Purge, slot: number): Promise<void> {
-  try {
-    await finishPurge(purging(options), purge, slot);
-  } catch (cause) {
-    const what = cause instanceof Error ? cause.message : String(cause);
-    throw new AppError(
-      "storage_error",
-      `the schema was changed, but the data that it drops for good is not purged yet: ${what}; ` +
-        "apply the same schema again to finish",
-      { cause },
-    );
-  } finally {
-    options.forgetSnapshots();
-  }
 }
 
 /** Prepares on one head and publishes on it or on a later one; null when too much happened meanwhile. */
@@ -150,7 +102,9 @@ async function attempt(
 ): Promise<Change | null> {
   const { store, schemas, ports, source, allowDataLoss } = options;
   const previous = await schemas.load(base.commit.schemaDigest);
-  if (source.text === previous.source) return { commit: null, steps: [], diagnostics: [], purge: null };
+  if (source.text === previous.source) {
+    return { update: { commit: null, steps: [], diagnostics: [] }, drop: null };
+  }
   const { steps, next, diagnostics } = supportedPlan(requirePlan(previous, source, { allowDataLoss }));
   await refuseBranches(store);
   await schemas.save(next);
@@ -158,40 +112,11 @@ async function attempt(
   const freshTable = (type: AnyType) => `${emptyTable(type).pin.table}-${ports.newId()}`;
   const moves = planMoves(base, next.catalog, allowDataLoss ? freshTable : null);
   const purge = allowDataLoss ? purgeOf(base, moves, ports.newId()) : null;
-  if (purge === null) {
-    const commit = await writeAndPublish(options, turn, { base, moves, purge }, next);
-    return commit === null ? null : { commit, steps, diagnostics, purge };
-  }
-  await recordPurge(store, purge);
-  await ports.failpoint("schema.purge_recorded");
-  let isInDoubt = false;
-  let slot = 0;
-  const append: SoleTurn["append"] = async (planned) => {
-    isInDoubt = true;
-    ({ slot } = planned.state);
-    return isInDoubt = await turn.append(planned);
-  };
-  const prepared = { base, moves, purge: purge.id };
-  try {
-    const commit = await writeAndPublish(options, { ...turn, append }, prepared, next);
-    if (commit !== null) return { commit, steps, diagnostics, purge: { what: purge, slot } };
-  } catch (error) {
-    if (isInDoubt) throw error;
-    await withdrawPurge(store, purge).catch(() => {});
-    // Who settles records removes fresh tables that came to nothing, maybe while they are being written.
-    if ((await turn.latest()).commit.schemaDigest === base.commit.schemaDigest) throw error;
-    return null;
-  }
-  await withdrawPurge(store, purge);
-  return null;
-}
-
-/** What the moves drop for good, or null. */
-function purgeOf(base: LoggedState, moves: readonly TableMove[], id: string): Purge | null {
-  const tables = abandonedTables(base, moves);
-  const fresh = moves.flatMap((move) => move.kind !== "add" && move.fresh !== undefined ? [move.fresh] : []);
-  const { slot: after, commit: { schemaDigest } } = base;
-  return tables.length === 0 ? null : { id, after, schemaDigest, tables, fresh };
+  const plan = { base, moves, purge: purge?.id ?? null };
+  const publish = (turn: SoleTurn) => writeAndPublish(options, turn, plan, next);
+  const drop = purge === null ? null : await publishDrop(options, turn, purge, publish);
+  const commit = purge === null ? await publish(turn) : drop?.commit ?? null;
+  return commit === null ? null : { update: { commit, steps, diagnostics }, drop };
 }
 
 async function writeAndPublish(
