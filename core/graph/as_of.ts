@@ -15,7 +15,8 @@ import type { LoggedState } from "./logged_state.ts";
 
 /** Microseconds since the Unix epoch of a time as people write it: RFC 3339, without zone UTC. Throws `invalid_input`. */
 export function parseAsOf(text: string): number {
-  const ms = parseDateTime(text.trim());
+  // A plus sign that was not escaped in a URL arrives as a blank.
+  const ms = parseDateTime(text.trim().replace(/(:[0-9.]+) ([0-9]{2}:[0-9]{2})$/, "$1+$2"));
   if (ms === null) {
     throw new AppError(
       "invalid_input",

@@ -69,6 +69,12 @@ async function checkTimes(graph: EmbeddedGraph, branch: string): Promise<readonl
 Deno.test("parseAsOf() reads RFC 3339 times to the microsecond, and dates as their midnight", () => {
   assert.equal(parseAsOf("2026-05-01T12:00:00Z"), 1777636800000000);
   assert.equal(parseAsOf(" 2026-05-01T14:00:00.123456789+02:00 "), 1777636800123456);
+  assert.equal(
+    parseAsOf("2026-05-01T14:00:00.5 02:00"),
+    1777636800500000,
+    "as it comes out of a careless URL",
+  );
+  assert.equal(parseAsOf("2026-05-01 12:00:00"), 1777636800000000);
   assert.equal(parseAsOf("2026-05-01T12:00:00.1Z"), 1777636800100000);
   assert.equal(parseAsOf("1969-12-31T23:59:59.999999Z"), -1);
   assert.equal(parseAsOf("2026-05-01"), 1777593600000000);

@@ -233,3 +233,24 @@ Deno.test("an export does not depend on what the cache may keep", async () => {
   assert.deepEqual(await Promise.all([exported(graph), exported(graph)]), [expected, expected]);
   await graph.close();
 });
+
+Deno.test("an export goes on though its branch is deleted", async () => {
+  await withGraph(FILM_SCHEMA.text, async (graph) => {
+    const films = Array.from({ length: 3000 }, (_, i) => ({
+      type: "Film",
+      data: { slug: `film-${i}`, title: "t".repeat(50) },
+    }));
+    const people = films.map(({ data: { slug } }) => ({ type: "Person", data: { slug } }));
+    await loadLines(graph, [...films, ...people], { mode: "overwrite", branch: "draft", from: "main" });
+    const before = await exported(graph, { branch: "draft" });
+    const { chunks } = await graph.export({ branch: "draft" });
+    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    for await (const piece of chunks) {
+      if (pieces.length === 0) await graph.deleteBranch({ name: "draft" });
+      pieces.push(piece);
+    }
+    assert.ok(pieces.length > 3);
+    assert.equal(await new Blob(pieces).text(), before);
+    assert.equal((await rejection(graph.export({ branch: "draft" }))).code, "branch_not_found");
+  });
+});
