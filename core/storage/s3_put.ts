@@ -19,7 +19,7 @@ import type { PutResult } from "./object_store.ts";
 import { AttemptsExhausted, statusOf, VanishedError } from "./s3_attempts.ts";
 import type { S3Access } from "./s3_client.ts";
 import { outcomeUnknown, s3Failure } from "./s3_failure.ts";
-import { isNoBucket, type S3Requests } from "./s3_requests.ts";
+import { isMissing, type S3Requests } from "./s3_requests.ts";
 
 /** What must hold for a write. */
 export type PutCondition =
@@ -76,8 +76,8 @@ async function attempt(
   } catch (error) {
     const { kind } = put.condition;
     const failed = kind !== "none" &&
-      (statusOf(error) === 412 || (kind === "match" && statusOf(error) === 404));
-    if (!failed || isNoBucket(error)) throw error;
+      (statusOf(error) === 412 || (kind === "match" && isMissing(error)));
+    if (!failed) throw error;
     const found = await look(requests.bucket, put.key, access);
     if (found?.token === put.token) return { version: found.version };
     if (!uncertain) return null;
@@ -146,7 +146,7 @@ async function prove(requests: S3Requests, put: Put, version: string): Promise<v
         await send(requests.bucket, put, access);
         return false;
       } catch (error) {
-        if (statusOf(error) === 412 || statusOf(error) === 404) return true;
+        if (statusOf(error) === 412 || isMissing(error)) return true;
         throw error;
       }
     }).catch(() => null);

@@ -46,7 +46,10 @@ export class S3Requests {
   }
 }
 
-/** Whether the bucket itself is missing, which no missing object may be taken for. */
-export function isNoBucket(error: unknown): boolean {
-  return error instanceof Error && error.name === "NoSuchBucket";
+/**
+ * Whether the store said that there is no such object. Any other 404 (no such bucket, no such user, the page of some
+ * proxy) must not be taken for that: the caller would go on as with an empty root.
+ */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && error.name === "NoSuchKey";
 }

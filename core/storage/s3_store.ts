@@ -15,7 +15,7 @@ import type { ObjectStore, PutResult, StoredObject } from "./object_store.ts";
 import { AttemptsExhausted, type S3Pace, statusOf, USUAL_PACE } from "./s3_attempts.ts";
 import { outcomeUnknown, s3Failure } from "./s3_failure.ts";
 import { putObject } from "./s3_put.ts";
-import { isNoBucket, S3Requests } from "./s3_requests.ts";
+import { isMissing, S3Requests } from "./s3_requests.ts";
 import type { S3Settings } from "./s3_settings.ts";
 import { showUri } from "./uri.ts";
 
@@ -59,7 +59,7 @@ class S3Store implements ObjectStore {
         const bytes = await must(object.Body, "an answer has a body").transformToByteArray();
         return { bytes, version: must(object.ETag, "an object has an ETag") };
       } catch (error) {
-        if (statusOf(error) === 404 && !isNoBucket(error)) return null;
+        if (isMissing(error)) return null;
         throw error;
       }
     });
@@ -72,6 +72,7 @@ class S3Store implements ObjectStore {
         await client.send(new library.HeadObjectCommand({ Bucket: this.#requests.bucket, Key }));
         return true;
       } catch (error) {
+        // An answer to HEAD has no body that could say what is missing.
         if (statusOf(error) === 404) return false;
         throw error;
       }
@@ -111,11 +112,11 @@ class S3Store implements ObjectStore {
     try {
       return await this.#requests.attempts(async ({ client, library }) => {
         try {
+          // Amazon judges and removes in one step; other servers may let a write in between, or not know the condition.
           await client.send(new library.DeleteObjectCommand({ Bucket: bucket, Key, IfMatch: version }));
           return true;
         } catch (error) {
-          if (isNoBucket(error)) throw error;
-          if (statusOf(error) === 404) return true;
+          if (isMissing(error)) return true;
           if (statusOf(error) === 412) return false;
           throw error;
         }

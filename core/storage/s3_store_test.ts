@@ -9,4 +9,4 @@ testObjectStore("S3 store:", () => {
   const bucket = makeBucket();
   const store = openObjectStore({ kind: "s3", bucket, prefix: "some/root" }, env);
   return Promise.resolve({ store, address: store.uri, variables, dispose: () => Promise.resolve() });
-}, { sharedByProcesses: true, ignore: s3.ignore });
+}, { sharedByProcesses: true, ignore: s3.ignore, removesInOneStep: false });
