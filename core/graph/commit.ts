@@ -72,6 +72,8 @@ export interface Commit {
   readonly id: string;
   readonly parent: string | null;
   readonly mergedParent: string | null;
+  /** On a merge: the common ancestor that it was decided on. */
+  readonly mergeBase?: string;
   /** Branch it was written on. */
   readonly branch: string;
   /** 1 at genesis, parent + 1 along a branch: the `graph_manifest_version` of the outside. */

@@ -156,6 +156,7 @@ class Reader {
       id: this.ulid(fields, "id"),
       parent: this.optional(fields, "parent", this.ulid),
       mergedParent: this.optional(fields, "mergedParent", this.ulid),
+      ...(fields.mergeBase === undefined ? {} : { mergeBase: this.ulid(fields, "mergeBase") }),
       branch: this.string(fields, "branch"),
       sequence: this.count(fields, "sequence"),
       actor: this.optional(fields, "actor", this.string),

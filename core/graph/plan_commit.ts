@@ -25,6 +25,8 @@ export interface CommitFacts {
   readonly catalog: Catalog;
   /** The commit of another branch that a merge brings in. */
   readonly mergedParent?: string;
+  /** The common ancestor that the merge was decided on. */
+  readonly mergeBase?: string;
 }
 
 /** A commit that is ready to be published. */
@@ -180,6 +182,7 @@ export function commitOf(
     id: facts.id,
     parent: before.commit.id,
     mergedParent: facts.mergedParent ?? null,
+    ...(facts.mergeBase === undefined ? {} : { mergeBase: facts.mergeBase }),
     branch: facts.branch,
     sequence: before.commit.sequence + 1,
     actor: facts.actor,

@@ -47,6 +47,8 @@ export interface PublishRequest {
   readonly inlineBytesMax?: number;
   /** The commit of another branch that a merge brings in. */
   readonly mergedParent?: string;
+  /** The base that the merge was staged on; asked for after staging. */
+  mergeBase?(): string;
   /** Decides on one commit's content; null publishes nothing, an empty set an empty commit. May run several times. */
   stage(view: GraphView): Promise<ChangeSet | null>;
 }
@@ -143,15 +145,23 @@ export class BranchWriter {
   /** Runs a write while nothing else in this process writes to the branch. `name` is the prefix of its failpoints. */
   async writeAlone<T>(name: string, write: (turn: SoleTurn) => Promise<T>): Promise<T> {
     const { log } = this.#options.head.source;
+    let hasLost = false;
     const turn: SoleTurn = {
       tableCommits: this.#tableCommits(name),
       latest: async () => {
+        // The first attempt is prepared beside other processes; who has lost lets nobody in between.
+        if (hasLost) await this.#appender.enter();
+        else this.#appender.leave();
         await this.#folds.finish();
         return await this.#options.head.latest();
       },
       slotsBetween: (after, through) => log.readRange(after + 1, through),
       keyOf: (slot) => log.keyOf(slot),
-      append: (planned) => this.#appender.append([planned], name),
+      append: async (planned) => {
+        const won = await this.#appender.append([planned], name);
+        hasLost ||= !won;
+        return won;
+      },
       pause: (lost) => this.#appender.pause(lost),
     };
     const { promise, resolve, reject } = Promise.withResolvers<T>();
@@ -295,6 +305,7 @@ export class BranchWriter {
       schemaDigest: state.commit.schemaDigest,
       catalog: state.catalog,
       ...(request.mergedParent === undefined ? {} : { mergedParent: request.mergedParent }),
+      ...(request.mergeBase === undefined ? {} : { mergeBase: request.mergeBase() }),
     };
   }
 

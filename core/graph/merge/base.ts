@@ -7,19 +7,13 @@
  * cannot shorten this, for a merged parent may have a higher one than the merge. Commits of branches that are gone do
  * not count.
  */
-import type { Commit } from "../commit.ts";
+import { type Ancestor, AncestorSearch, type Ancestry, type Step } from "./ancestor_search.ts";
 
-/** What the search needs to know of a commit. */
-export interface Ancestor {
-  readonly commit: Pick<Commit, "id" | "sequence" | "mergedParent">;
-}
-
-/** How the search gets from commit to commit. */
-export interface Ancestry<Place extends Ancestor> {
-  /** A commit and its first parents, newest first, down to genesis. */
-  firstParents(place: Place): AsyncGenerator<Place, undefined>;
-  /** A merged parent; null when no live branch has it. */
-  find(id: string): Promise<Place | null>;
+/** The base of a merge. */
+export interface MergeBase<Place extends Ancestor> {
+  readonly base: Place;
+  /** A way from the source back to the base, source first. */
+  readonly way: readonly Step<Place>[];
 }
 
 /** The base of a merge of `source` into `target`, or null when they have nothing in common. */
@@ -27,19 +21,24 @@ export async function findBase<Place extends Ancestor>(
   source: Place,
   target: Place,
   ancestry: Ancestry<Place>,
-): Promise<Place | null> {
+): Promise<MergeBase<Place> | null> {
   const known = new Map<string, Place>();
   const find = async (id: string) => known.get(id) ?? await ancestry.find(id);
-  const sides = [source, target].map((head) => new Search(head, { ...ancestry, find }, known));
-  const [left, right] = sides as [Search<Place>, Search<Place>];
+  const left = new AncestorSearch(source, { ...ancestry, find });
+  const right = new AncestorSearch(target, { ...ancestry, find });
   let best: { place: Place; sum: number } | null = null;
   while (true) {
-    const open = sides.filter((side) => !side.isExhausted && (best === null || side.depth < best.sum));
+    const open = [left, right].filter((side) =>
+      !side.isExhausted && (best === null || side.depth < best.sum)
+    );
     const side = open.sort((a, b) => a.depth - b.depth)[0];
-    if (side === undefined) return best?.place ?? null;
+    if (side === undefined) {
+      return best === null ? null : { base: best.place, way: left.wayTo(best.place.commit.id) };
+    }
     const other = side === left ? right : left;
     for (const place of await side.step()) {
       const { id } = place.commit;
+      known.set(id, place);
       const distance = other.distances.get(id);
       if (distance === undefined) continue;
       const sum = side.distances.get(id)! + distance;
@@ -52,51 +51,4 @@ export async function findBase<Place extends Ancestor>(
 
 function isNewer({ commit: a }: Ancestor, { commit: b }: Ancestor): boolean {
   return a.sequence === b.sequence ? a.id > b.id : a.sequence > b.sequence;
-}
-
-/** One search: every ancestor up to `depth` is known with its distance. */
-class Search<Place extends Ancestor> {
-  /** -1 before the first step, which reaches the head itself. */
-  depth = -1;
-  readonly distances = new Map<string, number>();
-  readonly #ancestry: Ancestry<Place>;
-  /** Commits that any search has met. */
-  readonly #known: Map<string, Place>;
-  /** Lines of first parents whose next commit lies one level deeper. */
-  #lines: AsyncGenerator<Place, undefined>[];
-  /** Merged parents that lie one level deeper. */
-  #merged: string[] = [];
-
-  constructor(head: Place, ancestry: Ancestry<Place>, known: Map<string, Place>) {
-    this.#ancestry = ancestry;
-    this.#known = known;
-    this.#lines = [ancestry.firstParents(head)];
-  }
-
-  get isExhausted(): boolean {
-    return this.#lines.length === 0 && this.#merged.length === 0;
-  }
-
-  /** Goes one level deeper; returns the commits met for the first time. */
-  async step(): Promise<Place[]> {
-    this.depth++;
-    const lines = this.#lines;
-    for (const id of this.#merged) {
-      const place = this.distances.has(id) ? null : await this.#ancestry.find(id);
-      if (place !== null) lines.push(this.#ancestry.firstParents(place));
-    }
-    this.#lines = [];
-    this.#merged = [];
-    const met: Place[] = [];
-    for (const line of lines) {
-      const { value: place } = await line.next();
-      if (place === undefined || this.distances.has(place.commit.id)) continue;
-      this.distances.set(place.commit.id, this.depth);
-      this.#known.set(place.commit.id, place);
-      if (place.commit.mergedParent !== null) this.#merged.push(place.commit.mergedParent);
-      this.#lines.push(line);
-      met.push(place);
-    }
-    return met;
-  }
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { must } from "../../base/assert.ts";
-import { type Ancestor, type Ancestry, findBase } from "./base.ts";
+import type { Ancestor, Ancestry } from "./ancestor_search.ts";
+import { findBase } from "./base.ts";
 
 interface Node extends Ancestor {
   readonly parent: string | null;
@@ -47,12 +48,12 @@ async function baseOf(
   source: string,
   target: string,
 ): Promise<string | null> {
-  const place = await findBase(
+  const found = await findBase(
     must(nodes.get(source), source),
     must(nodes.get(target), target),
     ancestryOf(nodes),
   );
-  return place?.commit.id ?? null;
+  return found?.base.commit.id ?? null;
 }
 
 Deno.test("the base of a fresh branch is its fork point, also when main has moved on", async () => {
@@ -137,7 +138,8 @@ Deno.test("what lies behind the base is read no further than the way to it", asy
   const nodes = history(lines.join("\n"));
   const ancestry = ancestryOf(nodes);
   const base = await findBase(nodes.get("b")!, nodes.get("999")!, ancestry);
-  assert.equal(base?.commit.id, "995");
+  assert.equal(base?.base.commit.id, "995");
+  assert.deepEqual(base.way.map(({ child, link }) => `${child.commit.id} ${link}`), ["b parent", "a parent"]);
   assert.ok(ancestry.reads <= 16, `${ancestry.reads} commits were read`);
 });
 

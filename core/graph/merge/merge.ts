@@ -10,6 +10,7 @@
  * not repeated: a commit that gets in between fails the merge. What is merged is copied into the target's own tables, so
  * the source may be deleted at once.
  */
+import { must } from "../../base/assert.ts";
 import { INLINE_MERGE_BYTES_MAX } from "../../base/limits.ts";
 import { AppError } from "../../errors.ts";
 import { MAIN, parseBranchName } from "../branch_name.ts";
@@ -24,10 +25,12 @@ import type { GraphView } from "../read/view.ts";
 import { commitOutput } from "../results.ts";
 import { openCommit } from "../snapshot.ts";
 import type { ChangeSet } from "../write/change_set.ts";
-import { findBase } from "./base.ts";
+import type { Ancestry, Step } from "./ancestor_search.ts";
+import { findBase, type MergeBase } from "./base.ts";
 import { findMergedParent, type NearBranch } from "./merged_parents.ts";
 import { OnceReadLog } from "./once_read_log.ts";
 import { stageMerge } from "./stage.ts";
+import { touchingCommits } from "./touching_commits.ts";
 
 /** A merge as it is asked for. */
 export interface MergeRequest {
@@ -69,6 +72,8 @@ class Merge {
   readonly #source: MergedBranch;
   readonly #target: MergedBranch;
   #outcome: MergeOutcome = "already_up_to_date";
+  /** Known once the merge is staged. */
+  #base: CommitPlace | null = null;
 
   constructor(graph: GraphContext, source: OpenBranch, target: OpenBranch) {
     const remembering = ({ ref, head }: OpenBranch) => ({
@@ -88,6 +93,7 @@ class Merge {
       retry: "fail",
       inlineBytesMax: INLINE_MERGE_BYTES_MAX,
       mergedParent: pinned.commit.id,
+      mergeBase: () => must(this.#base, "the merge was staged").commit.id,
       stage: (view) => this.#stage(pinned, view),
     });
     return { outcome: this.#outcome, commit };
@@ -95,14 +101,16 @@ class Merge {
 
   async #stage(source: CommitPlace, view: GraphView): Promise<ChangeSet | null> {
     const target = await ancestorAt(await headOf(this.#target), view.commit.id);
-    const base = await this.#base(source, target);
+    const ancestry = this.#ancestry(source, target);
+    const { base, way } = await this.#findBase(source, target, ancestry);
+    this.#base = base;
     if (base.commit.id === source.commit.id) {
       this.#outcome = "already_up_to_date";
       return null;
     }
     this.#outcome = base.commit.id === target.commit.id ? "fast_forward" : "merged";
-    const [path, ...states] = await Promise.all([
-      firstParentPath(base, source),
+    const [commits, ...states] = await Promise.all([
+      commitsBetween(base, source, way, ancestry),
       this.#stateAt(base),
       this.#stateAt(source),
       this.#stateAt(target),
@@ -111,16 +119,25 @@ class Merge {
       base: states[0],
       source: states[1],
       target: { view, state: states[2] },
-      commits: [...path.down, ...path.up],
+      commits,
     });
   }
 
-  async #base(source: CommitPlace, target: CommitPlace): Promise<CommitPlace> {
-    const near = [[this.#source, source], [this.#target, target]] as const;
-    const places = near.map(([branch, { logged }]) => ({ source: branch.source, head: logged.slot }));
-    const find = (id: string) => findMergedParent(this.#graph.parts.branches, places, id);
-    const base = await findBase(source, target, { firstParents, find });
-    if (base !== null) return base;
+  #ancestry(source: CommitPlace, target: CommitPlace): Ancestry<CommitPlace> {
+    const near = [
+      { source: this.#source.source, head: source.logged.slot },
+      { source: this.#target.source, head: target.logged.slot },
+    ];
+    return { firstParents, find: (id) => findMergedParent(this.#graph.parts.branches, near, id) };
+  }
+
+  async #findBase(
+    source: CommitPlace,
+    target: CommitPlace,
+    ancestry: Ancestry<CommitPlace>,
+  ): Promise<MergeBase<CommitPlace>> {
+    const found = await findBase(source, target, ancestry);
+    if (found !== null) return found;
     throw new AppError(
       "invalid_input",
       `branches '${this.#source.ref.name}' and '${this.#target.ref.name}' have no common ancestor`,
@@ -132,6 +149,19 @@ class Merge {
     const known = [this.#source, this.#target].map(({ head }) => head.known);
     return known.find((state) => state.commit.id === commit.id) ?? await openCommit(source, logged, commit);
   }
+}
+
+/** The commits that touched whatever differs between the base and the source. */
+async function commitsBetween(
+  base: CommitPlace,
+  source: CommitPlace,
+  way: readonly Step<CommitPlace>[],
+  ancestry: Ancestry<CommitPlace>,
+): Promise<readonly Commit[]> {
+  const commits = await touchingCommits(way, ancestry);
+  if (commits !== null) return commits;
+  const { down, up } = await firstParentPath(base, source);
+  return [...down, ...up];
 }
 
 /** A branch whose log is read through what this merge has read of it. */
