@@ -28,6 +28,7 @@ import { ACTIONS } from "../core/policy/actions.ts";
 import { ERRORS } from "../core/errors.ts";
 import { compileFile } from "../core/query/compile.ts";
 import { formatQueries } from "../core/query/printer.ts";
+import { s3Reach } from "../core/storage/s3_reach.ts";
 import { checkSchema } from "../core/schema/accept.ts";
 import type { Catalog } from "../core/schema/catalog.ts";
 import { formatSchema } from "../core/schema/printer.ts";
@@ -56,6 +57,15 @@ Deno.test("docs: every link leads to a file and to a heading in it", () => {
   assert.deepEqual(broken, []);
 });
 
+Deno.test("docs: the page about S3 names every variable that is read", () => {
+  const page = pageText("docs/user/s3.md");
+  const settings = { region: "eu-west-1", endpoint: "https://host", pathStyle: true, keys: null };
+  for (const name of s3Reach(settings, "quay", { get: () => undefined }).variables) {
+    const family = name.startsWith("AWS_CONTAINER_") ? "AWS_CONTAINER_CREDENTIALS_FULL_URI" : name;
+    if (name !== "HOME") assert.ok(page.includes(`\`${family}\``), name);
+  }
+});
+
 Deno.test("docs: the server page lists every route, variable and flag", () => {
   const page = pageText("docs/user/server.md");
   for (const { method, path, ...route } of Object.values(ROUTES)) {
@@ -65,6 +75,7 @@ Deno.test("docs: the server page lists every route, variable and flag", () => {
   }
   const flags = permissionFlags({
     root: "/root",
+    s3: null,
     bind: "127.0.0.1:1",
     tokensFile: null,
     policyWasm: "/w",
