@@ -44,6 +44,7 @@ export async function commitChanges(
     filter,
     at,
     room,
+    looksUp: true,
     knowsTypes: true,
     find: () => changedBy(parts.store, place),
   });
@@ -88,6 +89,7 @@ export async function diffCommits(
     filter,
     at: given?.count("at") ?? 0,
     room,
+    looksUp: true,
     knowsTypes: true,
     find: () => between(context, from, to),
   });

@@ -4,10 +4,10 @@
  */
 import { must } from "../../base/assert.ts";
 import { AppError } from "../../errors.ts";
-import type { TypeKey } from "../../schema/catalog.ts";
+import type { AnyType } from "../../schema/catalog.ts";
 import { imageNeed } from "../entity_image.ts";
 import type { TableCache } from "../read/table_cache.ts";
-import type { GraphView, TableView } from "../read/view.ts";
+import type { TableView } from "../read/view.ts";
 import type { SnapshotState } from "../snapshot_state.ts";
 import type { Touched } from "../touched.ts";
 import { candidates, type ComparedTable, Comparison, pairTypes } from "./compare.ts";
@@ -31,6 +31,8 @@ export interface ChangesRequest {
   /** The ordinal to begin with. */
   readonly at: number;
   readonly room: PageRoom;
+  /** Whether few rows of a large table are looked up in storage; who asks for many commits reads it once instead. */
+  readonly looksUp: boolean;
   /** Whether types that neither commit knows are refused. */
   readonly knowsTypes: boolean;
   /** Opens the commits; not called when they are being compared already. */
@@ -42,11 +44,11 @@ const KEPT_MAX = 4;
 
 /** Makes comparisons over the tables of one graph. */
 export class Comparisons {
-  readonly #cache: Pick<TableCache, "view">;
+  readonly #cache: Pick<TableCache, "view" | "partial">;
   /** Least recently used first. */
   readonly #kept = new Map<string, Comparison>();
 
-  constructor(cache: Pick<TableCache, "view">) {
+  constructor(cache: Pick<TableCache, "view" | "partial">) {
     this.#cache = cache;
   }
 
@@ -62,7 +64,7 @@ export class Comparisons {
     let comparison = this.#kept.get(key);
     if (comparison === undefined) {
       const compared = await find();
-      comparison = await this.#compare(compared, filter, to).catch((error: unknown) => {
+      comparison = await this.#compare(compared, request).catch((error: unknown) => {
         throw asGap(error, to);
       });
       if (request.knowsTypes) refuseUnknownTypes(filter, [compared.before.catalog, compared.after.catalog]);
@@ -73,20 +75,35 @@ export class Comparisons {
     return taken;
   }
 
-  async #compare({ before, after, touched }: Compared, filter: Filter, to: string): Promise<Comparison> {
+  async #compare(
+    { before, after, touched }: Compared,
+    { filter, to, looksUp }: ChangesRequest,
+  ): Promise<Comparison> {
     const pairs = pairTypes(before, after, to)
       .filter((pair) => touched.has(pair.after.key) && wantsType(filter, pair.after));
-    const [old, now] = [this.#cache.view(before), this.#cache.view(after)];
-    await Promise.all([
-      old.prepare(pairs.map((pair) => imageNeed(pair.before))),
-      now.prepare(pairs.map((pair) => imageNeed(pair.after))),
-    ]);
-    const tables = pairs.map((pair): ComparedTable => {
-      const [a, b] = [tableOf(old, pair.before.key), tableOf(now, pair.after.key)];
-      const ids = candidates(must(touched.get(pair.after.key), "the table was touched"), a, b);
-      return { type: pair.after, before: a, after: b, ids };
-    });
+    const tables = await Promise.all(pairs.map(async (pair): Promise<ComparedTable> => {
+      const ids = must(touched.get(pair.after.key), "the table was touched");
+      const wanted = ids === "all" || !looksUp ? null : ids.upserts.concat(ids.deletes);
+      const [a, b] = await Promise.all([
+        this.#open(before, pair.before, wanted),
+        this.#open(after, pair.after, wanted),
+      ]);
+      return { type: pair.after, before: a, after: b, ids: candidates(ids, a, b) };
+    }));
     return new Comparison(tables, filter.ops);
+  }
+
+  /** A table with the images of these entities, or of all when `ids` is null. */
+  async #open(state: SnapshotState, type: AnyType, ids: readonly string[] | null): Promise<TableView> {
+    const table = must(state.tables.get(type.key), `the state has ${type.key}`);
+    const partial = ids === null ? null : this.#cache.partial(table, ids.length);
+    if (partial !== null) {
+      await partial.load("id", ids!);
+      return partial;
+    }
+    const view = this.#cache.view(state);
+    await view.prepare([imageNeed(type)]);
+    return type.kind === "node" ? view.node(type.name) : view.edge(type.name);
   }
 
   #keep(key: string, comparison: Comparison): void {
@@ -101,9 +118,4 @@ function asGap(error: unknown, commitId: string): unknown {
   if (!(error instanceof AppError) || error.code !== "historical_version_reclaimed") return error;
   const detail = { change_feed_gap: { first_unreadable_commit_id: commitId } };
   return new AppError(error.code, error.message, { detail, cause: error });
-}
-
-function tableOf(view: GraphView, key: TypeKey): TableView {
-  const name = key.slice(key.indexOf(":") + 1);
-  return key.startsWith("node:") ? view.node(name) : view.edge(name);
 }

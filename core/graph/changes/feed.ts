@@ -140,6 +140,7 @@ class Poll {
       filter: this.#filter,
       at,
       room,
+      looksUp: false,
       knowsTypes: false,
       find: async () => {
         const [before, touched] = await Promise.all([
