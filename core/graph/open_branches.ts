@@ -11,8 +11,9 @@ import type { ObjectStore } from "../storage/object_store.ts";
 import type { TableStore } from "../storage/table_store.ts";
 import { commitAsOf } from "./as_of.ts";
 import { MAIN } from "./branch_name.ts";
-import { branchNotFound, type BranchRef, forkRef, listBranches, readRef, removeRef } from "./branches.ts";
+import { branchNotFound, type BranchRef, forkRef, readRef, removeRef } from "./branches.ts";
 import type { Commit } from "./commit.ts";
+import { CommitFinder } from "./commit_finder.ts";
 import { removeFencesOf } from "./fence.ts";
 import { forkHolds } from "./fork_check.ts";
 import type { Ports } from "./graph_ports.ts";
@@ -57,6 +58,7 @@ const SNAPSHOTS_MAX = 32;
 export class OpenBranches {
   readonly #options: OpenBranchesOptions;
   readonly #history: CommitHistory;
+  readonly #finder: CommitFinder;
   readonly #branches = new Map<string, Promise<OpenBranch | null>>();
   readonly #snapshots = new Map<string, Promise<OpenSnapshot>>();
   /** What still runs on branches that are gone. */
@@ -64,7 +66,13 @@ export class OpenBranches {
 
   constructor(options: OpenBranchesOptions) {
     this.#options = options;
-    this.#history = new CommitHistory(options.store);
+    const { store } = options;
+    this.#history = new CommitHistory(store);
+    this.#finder = new CommitFinder({
+      store,
+      history: this.#history,
+      findBranch: (name) => this.find(name),
+    });
   }
 
   /** A live branch. Throws `AppError("branch_not_found")`. */
@@ -146,7 +154,7 @@ export class OpenBranches {
 
   /** Where a commit of any live branch is. Throws `AppError("commit_not_found")`. */
   async place(id: string): Promise<CommitPlace> {
-    return (await this.#locate(id)).place;
+    return (await this.#finder.find(id)).place;
   }
 
   /** Where the newest commit of a live branch is. Throws `AppError("branch_not_found")`. */
@@ -158,7 +166,7 @@ export class OpenBranches {
 
   /** A commit of any live branch as a place to fork from: the branch it was written on, and its state. */
   async forkPoint(id: string): Promise<{ readonly owner: OpenBranch; readonly state: LoggedState }> {
-    const { owner, place: { source, logged, commit } } = await this.#locate(id);
+    const { owner, place: { source, logged, commit } } = await this.#finder.find(id);
     return { owner, state: await openCommit(source, logged, commit) };
   }
 
@@ -224,27 +232,6 @@ export class OpenBranches {
     if (await this.find(owner.ref.name) === owner) return state;
     this.#snapshots.delete(id);
     return null;
-  }
-
-  /** Looks first where the commit should be on each branch, main first, and only then everywhere. */
-  async #locate(id: string): Promise<{ readonly owner: OpenBranch; readonly place: CommitPlace }> {
-    const names = await listBranches(this.#options.store);
-    const seen: { owner: OpenBranch; slot: number }[] = [];
-    for (const name of [MAIN, ...names.filter((name) => name !== MAIN)]) {
-      const owner = await this.find(name);
-      const state = await owner?.head.look() ?? null;
-      if (owner === null || state === null) continue;
-      const { source } = owner.head;
-      const near = await this.#history.findNear(source.log, state.slot, id);
-      if (near !== null) return { owner, place: { source, ...near } };
-      seen.push({ owner, slot: state.slot });
-    }
-    for (const { owner, slot } of seen) {
-      const { ref, head: { source } } = owner;
-      const found = await this.#history.find(ref, source.log, slot, id);
-      if (found !== null) return { owner, place: { source, ...found } };
-    }
-    throw new AppError("commit_not_found", `commit '${id}' not found`);
   }
 
   async #open(name: string): Promise<OpenBranch | null> {
