@@ -62,18 +62,21 @@ export function s3Host(settings: S3Settings, bucket: string): string {
   return `${host}:${port === "" ? (protocol === "http:" ? 80 : 443) : port}`;
 }
 
-/** What LanceDB is told. Credentials from anywhere but keys it finds itself, in the same places. */
+/**
+ * What LanceDB is told, under the names that take precedence over variables it reads itself. Credentials from anywhere but
+ * keys it finds in the same places.
+ */
 export function lanceStorageOptions(settings: S3Settings): Record<string, string> {
   const { region, endpoint, pathStyle, keys } = settings;
   return {
-    region,
-    endpoint,
+    aws_region: region,
+    aws_endpoint: endpoint,
     allow_http: String(endpoint.startsWith("http:")),
-    virtual_hosted_style_request: String(!pathStyle),
+    aws_virtual_hosted_style_request: String(!pathStyle),
     ...(keys === null ? {} : {
-      access_key_id: keys.accessKeyId,
-      secret_access_key: keys.secretAccessKey,
-      ...(keys.sessionToken === null ? {} : { session_token: keys.sessionToken }),
+      aws_access_key_id: keys.accessKeyId,
+      aws_secret_access_key: keys.secretAccessKey,
+      ...(keys.sessionToken === null ? {} : { aws_session_token: keys.sessionToken }),
     }),
   };
 }

@@ -14,7 +14,7 @@ Deno.test("S3 settings: a region and keys lead to Amazon, the bucket in the host
     keys: { accessKeyId: "id", secretAccessKey: "secret", sessionToken: null },
   });
   assert.equal(s3Host(settings, "quay"), "quay.s3.eu-north-1.amazonaws.com:443");
-  assert.equal(lanceStorageOptions(settings).virtual_hosted_style_request, "true");
+  assert.equal(lanceStorageOptions(settings)["aws_virtual_hosted_style_request"], "true");
 });
 
 Deno.test("S3 settings: the more special variable wins, blank ones count as unset", () => {
@@ -34,12 +34,12 @@ Deno.test("S3 settings: the more special variable wins, blank ones count as unse
   assert.equal(settings.keys?.sessionToken, null);
   assert.equal(s3Host(settings, "quay"), "127.0.0.1:9000");
   assert.deepEqual(lanceStorageOptions(settings), {
-    region: "eu-west-1",
-    endpoint: "http://127.0.0.1:9000",
+    aws_region: "eu-west-1",
+    aws_endpoint: "http://127.0.0.1:9000",
     allow_http: "true",
-    virtual_hosted_style_request: "false",
-    access_key_id: "id",
-    secret_access_key: "secret",
+    aws_virtual_hosted_style_request: "false",
+    aws_access_key_id: "id",
+    aws_secret_access_key: "secret",
   });
 });
 
