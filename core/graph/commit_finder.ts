@@ -12,7 +12,7 @@ import type { CommitPlace } from "./lineage.ts";
 import type { OpenBranch } from "./open_branches.ts";
 
 /** A commit, and the branch that it was written on. */
-export interface FoundCommit {
+export interface LocatedCommit {
   readonly owner: OpenBranch;
   readonly place: CommitPlace;
 }
@@ -42,7 +42,7 @@ export class CommitFinder {
    * A commit of any live branch: on the branches that were written to when it was made, main first, where it should be;
    * then there on the others; and only then everywhere. Throws `AppError("commit_not_found")`.
    */
-  async find(id: string): Promise<FoundCommit> {
+  async find(id: string): Promise<LocatedCommit> {
     const { store, history, findBranch } = this.#options;
     const known = this.#owners.get(id);
     const owner = known === undefined ? null : await findBranch(known);
@@ -73,7 +73,7 @@ export class CommitFinder {
     throw new AppError("commit_not_found", `commit '${id}' not found`);
   }
 
-  async #near(owner: OpenBranch, id: string): Promise<FoundCommit | null> {
+  async #near(owner: OpenBranch, id: string): Promise<LocatedCommit | null> {
     const { source, known } = owner.head;
     const near = await this.#options.history.findNear(source.log, known.slot, id);
     if (near === null) return null;

@@ -94,3 +94,18 @@ Deno.test("place() and headPlace() find commits where they were published, never
   }
   await assert.rejects(branches.headPlace("nope"), { code: "branch_not_found" });
 });
+
+Deno.test("a commit is found whose writer's clock was behind the one that made the branch", async () => {
+  const { open } = await createFilmWorld();
+  const graph = await open();
+  for (let i = 0; i < 50; i++) await loadLines(graph, [film(`m${i}`)]);
+  for (const name of ["a", "b"]) await graph.createBranch({ name });
+  // Every process of the test starts with the same time.
+  const { commit } = await loadLines(await open(), [film("own")], { branch: "b" });
+  const [newest] = (await graph.commits()).commits;
+  assert.ok(commit!.graph_commit_id < newest!.graph_commit_id);
+  for (const reader of [graph, await open()]) {
+    for (const _ of [1, 2]) assert.equal(await reader.branchOfCommit(commit!.graph_commit_id), "b");
+    assert.equal(await reader.branchOfCommit(newest!.graph_commit_id), "main");
+  }
+});
