@@ -41,6 +41,8 @@ export interface PublishRequest {
   readonly actor: string | null;
   /** What to do when another commit gets in between. */
   readonly retry: "redo" | "fail";
+  /** Take the head of the write's own turn as the captured one: writes of this process that came before do not fail it. */
+  readonly capture?: "turn";
   /** Publish only on top of this commit. */
   readonly ifCommit?: string;
   /** Bytes of encoded rows up to which the commit carries them itself, instead of writing tables. */
@@ -239,6 +241,7 @@ export class BranchWriter {
     while (commits < GROUP_COMMITS_MAX && bytes < GROUP_BYTES_MAX) {
       const job = this.#queue[0];
       if (job === undefined || typeof job === "function") break;
+      if (commits > 0 && job.request.capture === "turn") break;
       const outcome = await this.#decide(job, state, base.slot + 1);
       if (outcome.kind === "large") {
         // Staged already: its own turn comes next and finds the change set if this group is published.
@@ -384,8 +387,8 @@ export class BranchWriter {
 }
 
 /** What a request is decided on: an update that was overtaken goes by the head that it captured, and conflicts. */
-function stagingState({ request, captured }: Job, state: LoggedState): LoggedState {
-  const isOvertaken = captured.commit.id !== state.commit.id && request.retry === "fail" &&
-    request.ifCommit === undefined;
-  return isOvertaken ? captured : state;
+function stagingState({ request, captured, attempts }: Job, state: LoggedState): LoggedState {
+  const mayMove = request.retry === "redo" || request.ifCommit !== undefined ||
+    (request.capture === "turn" && attempts === 0);
+  return mayMove || captured.commit.id === state.commit.id ? state : captured;
 }

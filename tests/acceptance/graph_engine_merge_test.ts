@@ -363,6 +363,20 @@ Deno.test("a merge that is overtaken fails with the facts, and nothing is repeat
   assert.equal((await merge(graph)).outcome, "merged");
 });
 
+Deno.test("a merge waits for its turn among the writes of its process, which do not fail it", async () => {
+  const graph = await forked();
+  await loadLines(graph, [film("f-9")], { branch: "draft" });
+  const writes = (from: number) =>
+    Array.from({ length: 30 }, (_, i) => loadLines(graph, [film(`w-${from + i}`)], { mode: "append" }));
+  const before = writes(0);
+  const merged = merge(graph);
+  const after = writes(30);
+  assert.equal((await merged).outcome, "merged");
+  await Promise.all([...before, ...after]);
+  const { Film } = await contentOf(graph, {});
+  assert.equal(Object.keys(Film!).length, 2 + 1 + 60);
+});
+
 Deno.test("a branch cannot be merged into itself, and both must exist", async () => {
   const graph = await forked();
   assert.equal((await rejection(merge(graph, "draft", " draft "))).code, "invalid_input");

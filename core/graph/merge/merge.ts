@@ -91,6 +91,7 @@ class Merge {
       operation: "merge",
       actor,
       retry: "fail",
+      capture: "turn",
       inlineBytesMax: INLINE_MERGE_BYTES_MAX,
       mergedParent: pinned.commit.id,
       mergeBase: () => must(this.#base, "the merge was staged").commit.id,

@@ -39,6 +39,7 @@ export async function revertCommit(graph: GraphContext, request: RevertRequest):
     operation: "revert",
     actor,
     retry: "fail",
+    capture: "turn",
     inlineBytesMax: INLINE_MERGE_BYTES_MAX,
     stage: async (view) => {
       const { known } = branch.head;
