@@ -134,13 +134,13 @@ export class ModelGraph {
     return [...all].sort((a, b) => a.version - b.version || (a.id < b.id ? -1 : 1));
   }
 
-  /** Merges the head of a branch into another one; changes nothing. */
-  merge(source: ModelBranch, target: ModelBranch): Merged {
-    const base = this.mergeBase(source.head, target.head);
-    if (base === source.head) return { outcome: "already_up_to_date" };
-    const result = threeWay(this.schema, base.image, source.head.image, target.head.image);
+  /** Merges one head into another one; changes nothing. */
+  merge(source: ModelCommit, target: ModelCommit): Merged {
+    const base = this.mergeBase(source, target);
+    if (base === source) return { outcome: "already_up_to_date" };
+    const result = threeWay(this.schema, base.image, source.image, target.image);
     if (result.conflicts.length > 0) return { outcome: "conflict", conflicts: result.conflicts };
-    return { outcome: base === target.head ? "fast_forward" : "merged", after: result.after };
+    return { outcome: base === target ? "fast_forward" : "merged", after: result.after };
   }
 
   /** What taking back one commit makes of a head; null for a commit without parent. */

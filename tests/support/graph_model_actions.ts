@@ -13,6 +13,7 @@ import {
   read,
   snapshot,
 } from "./graph_model_looks.ts";
+import { duel, race, removeBranch } from "./graph_model_races.ts";
 import { ACTORS, attempt, checkCommit, checkRefused, type ModelRun, valueOf } from "./graph_model_run.ts";
 import type { Step, StepOf } from "./graph_model_steps.ts";
 
@@ -23,7 +24,9 @@ export async function runStep(run: ModelRun, handle: number, step: Step): Promis
     case "mutate":
       return await run.write(handle, step);
     case "race":
-      return await run.race(step.writes);
+      return await race(run, step.contenders);
+    case "duel":
+      return await duel(run, step);
     case "branch":
       return await createBranch(run, handle, step);
     case "drop":
@@ -112,13 +115,6 @@ async function deleteBranch(run: ModelRun, handle: number, name: string): Promis
   await checkNames(run);
 }
 
-function removeBranch({ model, dropped }: ModelRun, name: string): void {
-  const before = model.visible();
-  model.remove(name);
-  const after = new Set(model.visible());
-  dropped.push(...before.filter((commit) => !after.has(commit)).map(({ id }) => id));
-}
-
 /** Every process knows which branches there are. */
 async function checkNames({ model, world }: ModelRun): Promise<void> {
   for (const handle of [0, 1]) {
@@ -134,7 +130,7 @@ async function merge(run: ModelRun, handle: number, step: StepOf<"merge">): Prom
   if (step.source === step.target) return checkRefused(answer, ["invalid_input"]);
   const [source, target] = [model.find(step.source), model.find(step.target)];
   if (source === null || target === null) return checkRefused(answer, ["branch_not_found"]);
-  const expected = model.merge(source, target);
+  const expected = model.merge(source.head, target.head);
   if (expected.outcome === "conflict") {
     checkConflicts(answer.error, expected.conflicts);
     return assert.equal(imageText(await world.content(target.name)), imageText(target.head.image));

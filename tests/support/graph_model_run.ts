@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { AppError } from "../../core/errors.ts";
 import type { CommitOutput } from "../../core/graph/graph.ts";
 import { imageText, type ModelBranch, type ModelCommit, ModelGraph } from "./graph_model.ts";
-import { emptyImage, type Image, type Row, sameRow, textOf } from "./graph_model_rules.ts";
+import { emptyImage, type Image, type Row, sameRow } from "./graph_model_rules.ts";
 import type { ModelSchema } from "./graph_model_schema.ts";
 import type { WriteStep } from "./graph_model_steps.ts";
 import { batchText, mutationText } from "./graph_model_text.ts";
@@ -19,12 +19,12 @@ export type Answer<T> =
   | { readonly value: null; readonly word: string; readonly error: AppError };
 
 /** What the model says of one write on one head. */
-type Expected =
+export type Expected =
   | { readonly words: readonly string[] }
   | { readonly words: null; readonly after: Image | null; readonly nodes?: number; readonly edges?: number };
 
 /** The answer to a write, as far as it is compared. */
-interface WriteAnswer {
+export interface WriteAnswer {
   readonly commit: CommitOutput | null;
   readonly counts: readonly [nodes: number, edges: number] | null;
   readonly isForked: boolean;
@@ -65,49 +65,21 @@ export class ModelRun {
     const branch = this.model.find(write.branch);
     const forks = branch === null && write.do === "load" && write.from !== null;
     const source = forks ? this.model.find(write.from!) : branch;
-    const answer = await this.#perform(handle, write);
+    const answer = await this.perform(handle, write);
     if (source === null) return checkRefused(answer, ["branch_not_found"]);
     if (forks && this.model.obstacle(write.branch) !== null) return checkRefused(answer, ["branch_exists"]);
-    const expected = this.#expect(write, source.head);
+    const expected = this.expect(write, source.head);
     if (expected.words !== null) {
       checkRefused(answer, expected.words);
       assert.deepEqual((await this.world.graph(handle).branches()).branches, this.model.names());
-      return await this.#checkHead(source);
+      return await this.checkHead(source);
     }
     const target = forks ? this.model.fork(write.branch, source.life, source.head) : source;
-    await this.#accept(target, write, expected, answer, handle, forks);
+    await this.accept(target, write, expected, answer, handle, forks);
   }
 
-  /** Writes at once; the order in which their commits came to be must explain every answer. */
-  async race(writes: readonly { readonly handle: number; readonly write: WriteStep }[]): Promise<void> {
-    const answers = await Promise.all(writes.map(({ handle, write }) => this.#perform(handle, write)));
-    const names = new Set(writes.map(({ write }) => write.branch));
-    for (const name of names) {
-      const mine = writes.flatMap(({ handle, write }, i) =>
-        write.branch === name ? [{ handle, write, answer: answers[i]! }] : []
-      );
-      const branch = this.model.find(name);
-      if (branch === null) {
-        for (const { answer } of mine) checkRefused(answer, ["branch_not_found"]);
-        continue;
-      }
-      const heads = [branch.head];
-      const published = mine.filter(({ answer }) => (answer.value?.commit ?? null) !== null)
-        .sort((a, b) => versionOf(a.answer) - versionOf(b.answer));
-      for (const { handle, write, answer } of published) {
-        const expected = this.#expect(write, branch.head);
-        assert.ok(expected.words === null, `the model refuses what was published: ${expected.words}`);
-        await this.#accept(branch, write, expected, answer, handle, false);
-        heads.push(branch.head);
-      }
-      for (const { write, answer } of mine) {
-        if ((answer.value?.commit ?? null) === null) this.#checkUnpublished(write, answer, heads);
-      }
-      await this.#checkHead(branch);
-    }
-  }
-
-  #perform(handle: number, write: WriteStep): Promise<Answer<WriteAnswer>> {
+  /** Asks the product to write. */
+  perform(handle: number, write: WriteStep): Promise<Answer<WriteAnswer>> {
     const graph = this.world.graph(handle);
     const { schema } = this.model;
     const { branch } = write;
@@ -135,7 +107,7 @@ export class ModelRun {
   }
 
   /** What the model says of a write on a head. */
-  #expect(write: WriteStep, head: ModelCommit): Expected {
+  expect(write: WriteStep, head: ModelCommit): Expected {
     const { schema } = this.model;
     try {
       if (write.do === "load") {
@@ -149,7 +121,8 @@ export class ModelRun {
     }
   }
 
-  async #accept(
+  /** Checks the answer to a write that the model allows, and takes its commit over. */
+  async accept(
     branch: ModelBranch,
     write: WriteStep,
     expected: Expected & { words: null },
@@ -181,25 +154,8 @@ export class ModelRun {
     checkCommit(output, this.model.publish(branch, image, facts, mergedParent));
   }
 
-  /** A write without a commit must have been refused, or have had no effect, on one of the heads there were. */
-  #checkUnpublished(write: WriteStep, answer: Answer<WriteAnswer>, heads: readonly ModelCommit[]): void {
-    const mayLose = write.do === "load"
-      ? write.mode === "overwrite"
-      : write.statements.some(({ kind }) => kind !== "insert");
-    if (answer.word === "write_conflict" && mayLose && heads.length > 1) return;
-    const fits = heads.some((head) => {
-      const expected = this.#expect(write, head);
-      if (answer.word !== null) return expected.words?.includes(answer.word) === true;
-      return expected.words === null && expected.after === null;
-    });
-    assert.ok(
-      fits,
-      `${textOf(write)} was answered with ${answer.word ?? "no commit"}: ${answer.error}`,
-    );
-  }
-
   /** The newest content of a branch is the model's. */
-  async #checkHead(branch: ModelBranch): Promise<void> {
+  async checkHead(branch: ModelBranch): Promise<void> {
     assert.equal(imageText(await this.world.content(branch.name)), imageText(branch.head.image), branch.name);
   }
 }
@@ -252,10 +208,6 @@ const FRAGMENTS: readonly (readonly [fragment: string, word: string])[] = [
 function wordOf({ code, message }: AppError): string {
   if (code !== "constraint_violation") return code;
   return FRAGMENTS.find(([fragment]) => message.includes(fragment))?.[1] ?? message;
-}
-
-function versionOf(answer: Answer<WriteAnswer>): number {
-  return answer.value?.commit?.graph_manifest_version ?? 0;
 }
 
 /** Gives each made-up row the id of a row that is there, is equal and is not the model's yet. */

@@ -21,6 +21,20 @@ export type WriteStep =
     readonly ifCommit: string | null;
   };
 
+/** A merge of one branch into another. */
+export interface MergeStep {
+  readonly do: "merge";
+  readonly source: string;
+  readonly target: string;
+  readonly drop: boolean;
+}
+
+/** Something that happens beside other things: who does it, and what. */
+export interface Contender {
+  readonly handle: number;
+  readonly act: WriteStep | MergeStep;
+}
+
 /** What is read: the head of a branch, a commit, or a branch at a time in milliseconds. */
 export interface Target {
   readonly branch: string | null;
@@ -31,13 +45,11 @@ export interface Target {
 /** One step; every step is one call, or several at once. */
 export type Step =
   | WriteStep
-  | {
-    readonly do: "race";
-    readonly writes: readonly { readonly handle: number; readonly write: WriteStep }[];
-  }
+  | MergeStep
+  | { readonly do: "race"; readonly contenders: readonly Contender[] }
+  | { readonly do: "duel"; readonly name: string; readonly child: string; readonly write: WriteStep }
   | { readonly do: "branch"; readonly name: string; readonly from: string; readonly commit: string | null }
   | { readonly do: "drop"; readonly name: string }
-  | { readonly do: "merge"; readonly source: string; readonly target: string; readonly drop: boolean }
   | { readonly do: "revert"; readonly commit: string; readonly branch: string }
   | { readonly do: "read"; readonly target: Target; readonly type: string; readonly where: Where | null }
   | { readonly do: "entity"; readonly target: Target; readonly type: string; readonly id: string }
@@ -70,18 +82,18 @@ export function drawStep(kind: Step["do"], tape: Tape, model: ModelGraph, droppe
     case "load":
     case "mutate":
       return draw.write(kind, branch);
-    case "race": {
-      const writes = Array.from({ length: 2 + tape.upTo(2) }, () => ({
-        handle: tape.upTo(2),
-        write: draw.write(
-          tape.upTo(3) === 0 ? "load" : "mutate",
-          tape.upTo(4) === 3 ? draw.branch() : branch,
-        ),
-      }));
+    case "race":
       return {
         do: "race",
-        writes: writes.map(({ handle, write }) => ({ handle, write: { ...write, from: null } })),
+        contenders: Array.from({ length: 2 + tape.upTo(3) }, () => draw.contender(branch)),
       };
+    case "duel": {
+      const name = draw.branch(true);
+      const child = NAMES.find((each) => model.obstacle(each) === null && !each.startsWith(`${name}/`));
+      const live = model.find(name);
+      const isFit = live !== null && name !== "main" && child !== undefined && !model.isForked(live);
+      if (!isFit) return drawStep("branch", tape, model, dropped);
+      return { do: "duel", name, child, write: draw.write("mutate", name) };
     }
     case "branch": {
       const commit = tape.upTo(3) === 2 ? draw.commit() : null;
@@ -90,16 +102,8 @@ export function drawStep(kind: Step["do"], tape: Tape, model: ModelGraph, droppe
     case "drop":
       if (isAlone && !tape.rarely(4)) return drawStep("branch", tape, model, dropped);
       return { do: "drop", name: tape.upTo(8) === 7 ? tape.pick(NAMES) : draw.branch(true) };
-    case "merge": {
-      if (isAlone) return drawStep("branch", tape, model, dropped);
-      const source = draw.branch(true);
-      const target = source !== branch || tape.rarely(9)
-        ? branch
-        : tape.pick(model.names().filter((name) => name !== source));
-      return tape.upTo(3) === 2
-        ? { do: "merge", source: target, target: source, drop: false }
-        : { do: "merge", source, target, drop: tape.upTo(4) === 3 };
-    }
+    case "merge":
+      return isAlone ? drawStep("branch", tape, model, dropped) : draw.merge(branch);
     case "revert":
       return { do: "revert", commit: draw.commit(branch), branch };
     case "read": {
@@ -192,6 +196,29 @@ class Draw {
       default:
         return { ...none, branch };
     }
+  }
+
+  merge(branch: string): MergeStep {
+    const tape = this.#tape;
+    const source = this.branch(true);
+    const target = source !== branch || tape.rarely(9)
+      ? branch
+      : tape.pick(this.#model.names().filter((name) => name !== source));
+    return tape.upTo(3) === 2
+      ? { do: "merge", source: target, target: source, drop: false }
+      : { do: "merge", source, target, drop: tape.upTo(4) === 3 };
+  }
+
+  /** A write or a merge that others get in the way of, mostly on one branch. */
+  contender(branch: string): Contender {
+    const tape = this.#tape;
+    const handle = tape.upTo(2);
+    const on = tape.upTo(4) === 3 ? this.branch() : branch;
+    if (tape.upTo(4) === 3 && this.#model.names().length > 1) {
+      return { handle, act: { ...this.merge(on), drop: false } };
+    }
+    const write = this.write(tape.upTo(3) === 0 ? "load" : "mutate", on);
+    return { handle, act: write.do === "load" ? { ...write, from: null } : write };
   }
 
   type(): ModelType {

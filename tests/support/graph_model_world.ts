@@ -36,14 +36,17 @@ export class ModelWorld {
   readonly #cache: TableCache;
   readonly #observer: OpenBranches;
   readonly #seed: number;
+  readonly #dice: Random;
+  #isRacing = false;
   #nowMs = 1_750_000_000_000;
   #opened = 0;
 
   private constructor(schema: ModelSchema, seed: number, root: string | null) {
     this.schema = schema;
     this.#seed = seed;
+    this.#dice = seededRandom(seed);
     this.#root = root;
-    this.#store = root === null ? createMemoryStore() : createLocalStore(root);
+    this.#store = root === null ? this.#hesitant(createMemoryStore()) : createLocalStore(root);
     this.#memoryTables = root === null ? createMemoryTables() : null;
     const tables = this.#tables();
     this.#cache = createTableCache({ tables });
@@ -73,6 +76,16 @@ export class ModelWorld {
   /** The time of the next call of anybody, milliseconds. */
   get nowMs(): number {
     return this.#nowMs;
+  }
+
+  /** Runs things at once; a store in memory answers late and in a random order meanwhile. */
+  async racing<T>(things: () => Promise<T>): Promise<T> {
+    this.#isRacing = true;
+    try {
+      return await things();
+    } finally {
+      this.#isRacing = false;
+    }
   }
 
   /** Closes one of the open graphs and opens it again, with nothing in memory. */
@@ -137,6 +150,30 @@ export class ModelWorld {
 
   #tables(): TableStore {
     return this.#root === null ? must(this.#memoryTables, "memory has tables") : new LanceTables(this.#root);
+  }
+
+  /** A store that waits before and after everything it does in a race. */
+  #hesitant(store: ObjectStore): ObjectStore {
+    const pause = async () => {
+      const turns = new Uint8Array(1);
+      this.#dice.fill(turns);
+      for (let left = this.#isRacing ? turns[0]! % 4 : 0; left > 0; left--) {
+        await new Promise<void>((resolve) => setImmediate(resolve));
+      }
+    };
+    return new Proxy(store, {
+      get: (target, name) => {
+        const member = Reflect.get(target, name);
+        if (typeof member !== "function") return member;
+        if (name === "under" || !this.#isRacing) return member.bind(target);
+        return async (...given: unknown[]) => {
+          await pause();
+          const result = await Reflect.apply(member, target, given);
+          await pause();
+          return result;
+        };
+      },
+    });
   }
 
   #ports(skewMs: number): Ports {
