@@ -2,7 +2,7 @@
  * The columns of one table under two versions of its type, paired by stable property id: what a rename keeps together
  * and what a re-added name keeps apart. A property that the stored rows do not have reads as null.
  */
-import { must } from "../base/assert.ts";
+import { assert, must } from "../base/assert.ts";
 import type { AnyType } from "../schema/catalog.ts";
 import { type Column, columnNames, columnType, newColumn, type RecordColumns } from "../storage/columns.ts";
 import type { TableStore } from "../storage/table_store.ts";
@@ -31,10 +31,15 @@ export function readerOf(
   stored: AnyType,
 ): Pick<TableStore, "read"> {
   return {
-    async read(pin, type, columns) {
+    async read(pin, type, columns, filter) {
       const wanted = columns.map((name) => storedName(stored, type, name)).filter((name) => name !== null);
-      const record = await tables.read(pin, stored, wanted);
-      return paired({ length: pin.rows, columns: record.columns }, stored, type, columns);
+      const record = await tables.read(pin, stored, wanted, filter);
+      assert(
+        filter === undefined || wanted.length > 0,
+        "rows of a filter are read with a column that is there",
+      );
+      const length = filter === undefined ? pin.rows : record.length;
+      return paired({ length, columns: record.columns }, stored, type, columns);
     },
   };
 }

@@ -11,8 +11,9 @@ export interface SchemaFollower {
 }
 
 /**
- * Compiles and runs a request; when it failed because it was checked against a schema that is not the newest any more, it
- * is compiled and run again. A request that failed so has done nothing.
+ * Compiles and runs a request; when it failed because it was checked against a schema that is not the newest any more, or
+ * because a schema change took a table away under it, it is compiled and run again. A request that failed so has done
+ * nothing.
  */
 export async function onCurrentSchema<T>(graph: SchemaFollower, run: () => Promise<T>): Promise<T> {
   while (true) {
@@ -29,5 +30,6 @@ export async function onCurrentSchema<T>(graph: SchemaFollower, run: () => Promi
 
 function mayBeOutdated(error: unknown): boolean {
   return error instanceof AppError &&
-    (error.code === "type_error" || error.detail.read_set_conflict?.member === "schema_digest");
+    (error.code === "type_error" || error.code === "historical_version_reclaimed" ||
+      error.detail.read_set_conflict?.member === "schema_digest");
 }

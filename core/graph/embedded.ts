@@ -158,20 +158,13 @@ export class EmbeddedGraph implements Graph {
     this.#context.require(actor, { action: "change", branch });
     this.#context.refuseClosed();
     const { store, branches, ports } = this.#context.parts;
-    return await loadBatch({
-      uri: this.uri,
-      store,
-      branches,
-      ports,
-      data,
-      legacy,
-      mode,
-      branch,
-      from,
-      actor,
-      allowFork: () =>
-        this.#context.require(actor, { action: "branch_create", branch: from ?? MAIN, targetBranch: branch }),
-    });
+    const allowFork = () =>
+      this.#context.require(actor, { action: "branch_create", branch: from ?? MAIN, targetBranch: branch });
+    return await onCurrentSchema(this, () =>
+      loadBatch({
+        ...{ uri: this.uri, store, branches, ports },
+        ...{ data, legacy, mode, branch, from, actor, allowFork },
+      }));
   }
 
   /** Whether a load into `branch` with `from` would create the branch. */

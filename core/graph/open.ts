@@ -9,7 +9,7 @@ import { readFormat } from "./format.ts";
 import { type Ports, systemPorts } from "./graph_ports.ts";
 import { settleLeftPurges } from "./hard_drops.ts";
 import { OpenBranches } from "./open_branches.ts";
-import { readerBesidePurges } from "./purged_tables.ts";
+import { tablesBesidePurges } from "./purged_tables.ts";
 import { createTableCache } from "./read/table_cache.ts";
 import { SchemaStore } from "./schemas.ts";
 
@@ -40,10 +40,11 @@ export interface OpenGraphOptions {
  * @throws AppError `graph_not_found`, `unsupported` for another storage format, `integrity_error` for damaged objects.
  */
 export async function openGraph(options: OpenGraphOptions): Promise<EmbeddedGraph> {
-  const { store, tables, uri, gate = null, ports = systemPorts(), onBackgroundError = () => {} } = options;
+  const { store, uri, gate = null, ports = systemPorts(), onBackgroundError = () => {} } = options;
   const { cacheBytes, wholeRowsMax } = options;
+  const tables = tablesBesidePurges(options.tables, store);
   const cache = createTableCache({
-    tables: readerBesidePurges(tables, store),
+    tables,
     ...(cacheBytes === undefined ? {} : { maxBytes: cacheBytes }),
     ...(wholeRowsMax === undefined ? {} : { wholeRowsMax }),
   });

@@ -9,7 +9,10 @@ import {
   person,
   rejection,
 } from "../../tests/support/embedded_graphs.ts";
+import { AppError } from "../errors.ts";
+import type { TableStore } from "../storage/table_store.ts";
 import type { EmbeddedGraph } from "./embedded.ts";
+import { openGraph } from "./open.ts";
 
 const source = (text: string) => ({ path: "films.pg", text });
 const WITHOUT_TITLE = source(FILM_SCHEMA.text.replace("  title: String\n", ""));
@@ -284,4 +287,51 @@ Deno.test("the record of a process that died before its publish counts for nothi
   assert.deepEqual(await world.store.list("__manifest/purges"), []);
   assert.equal(await world.store.prefixExists(`nodes/99-${id}.lance`), false);
   assert.deepEqual(await ids(next, "Film", commit!.graph_commit_id), ["a"]);
+});
+
+Deno.test("a request at the head whose table is dropped for good under it is run again, a read of an older commit is not", async () => {
+  const world = await createFilmWorld();
+  const graph = await world.open();
+  const { commit } = await loadLines(graph, manyFilms("f"));
+  const before = commit!.graph_commit_id;
+  const requests: ((other: EmbeddedGraph) => Promise<unknown>)[] = [
+    (other) => ids(other, "Film"),
+    (other) => other.mutate({ source: 'query u() { update Film set { year: 1 } where slug = "f7" }' }),
+    (other) => loadLines(other, [{ type: "Film", data: { slug: "f8", year: 8 } }]),
+    (other) =>
+      loadLines(
+        other,
+        Array.from({ length: 2500 }, (_, i) => ({ type: "Film", data: { slug: `new-${i}-film` } })),
+      ),
+    (other) => other.schemaUpdate(source(`// said again\n${WITHOUT_TITLE.text}`)),
+  ];
+  for (const [turn, request] of requests.entries()) {
+    const noted = source(WITHOUT_TITLE.text.replace("I32?", `I32?  note${turn}: String?`));
+    await graph.schemaUpdate(
+      turn === 0 ? source(FILM_SCHEMA.text.replace("I32?", "I32?  note0: String?")) : noted,
+    );
+    let dropped = false;
+    const tables: TableStore = {
+      write: (...args) => world.tables.write(...args),
+      async read(pin, ...args) {
+        if (!dropped) {
+          dropped = true;
+          await graph.schemaUpdate(WITHOUT_TITLE, HARD);
+        }
+        const isGone = await world.store.exists(`__manifest/purged/${pin.table.replace("/", "-")}.json`);
+        if (isGone) throw new AppError("storage_error", "not found");
+        return await world.tables.read(pin, ...args);
+      },
+    };
+    const other = await openGraph({ store: world.store, tables, uri: "memory:films" });
+    await request(other);
+    assert.ok(dropped, `request ${turn}`);
+    await isReclaimed(ids(other, "Film", before));
+  }
+  const { rows } = await graph.query({
+    source:
+      "query q() { match { $f: Film  $f.year < 9 } return { $f.slug as s, $f.year as y } order { $f.year, $f.slug } limit 4 }",
+  });
+  assert.deepEqual(JSON.parse(rows.toJsonText()).slice(1, 3), [{ s: "f1", y: 1 }, { s: "f7", y: 1 }]);
+  assert.equal((await ids(graph, "Film")).length, 2800);
 });

@@ -26,11 +26,11 @@ export async function purgedTables(store: Pick<ObjectStore, "list">): Promise<Re
   return new Set(names.map((name) => name.replace(/\.json$/, "").replace("-", "/")));
 }
 
-/** A table reader that knows why a table is not there any more. */
-export function readerBesidePurges(
-  tables: Pick<TableStore, "read">,
-  store: Pick<ObjectStore, "exists">,
-): Pick<TableStore, "read"> {
+/**
+ * Tables that know why one is not there any more: reading it is 410, and whoever writes to it was outrun, as by any other
+ * writer.
+ */
+export function tablesBesidePurges(tables: TableStore, store: Pick<ObjectStore, "exists">): TableStore {
   return {
     async read(pin, type, columns, filter) {
       try {
@@ -38,6 +38,14 @@ export function readerBesidePurges(
       } catch (error) {
         if (!await store.exists(markKey(pin.table))) throw error;
         throw reclaimed(`the old table of ${type.kind} type '${type.name}'`, error);
+      }
+    },
+    async write(base, type, branch, write) {
+      try {
+        return await tables.write(base, type, branch, write);
+      } catch (error) {
+        if (!await store.exists(markKey(base.table))) throw error;
+        return null;
       }
     },
   };

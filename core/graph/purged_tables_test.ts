@@ -4,7 +4,7 @@ import { withTempDir } from "../../tests/support/process.ts";
 import { createMemoryStore } from "../storage/memory_store.ts";
 import { openObjectStore, openTableStore } from "../storage/open.ts";
 import { recordsOf } from "../../tests/support/memory_tables.ts";
-import { markPurged, purgedTables, readerBesidePurges } from "./purged_tables.ts";
+import { markPurged, purgedTables, tablesBesidePurges } from "./purged_tables.ts";
 
 Deno.test("markPurged() remembers tables by their path, once each", async () => {
   const store = createMemoryStore();
@@ -15,7 +15,7 @@ Deno.test("markPurged() remembers tables by their path, once each", async () => 
   assert.deepEqual([...await purgedTables(store)].sort(), ["edges/7-01J00000000000000000000001", "nodes/12"]);
 });
 
-Deno.test("a reader whose table is taken away while it reads hears 410, of a lost table 500", async () => {
+Deno.test("whoever reads a table that is taken away meanwhile hears 410, whoever writes to it is outrun; a lost table is 500", async () => {
   await withTempDir(async (path) => {
     const uri = { kind: "local", path } as const;
     const store = openObjectStore(uri);
@@ -29,16 +29,18 @@ Deno.test("a reader whose table is taken away while it reads hears 410, of a los
       null,
       write,
     );
-    const reader = readerBesidePurges(tables, store);
+    const reader = tablesBesidePurges(tables, store);
     assert.equal((await reader.read(pin!, type, ["id"])).length, 1);
     // The handle is open, the files are gone.
     await store.deletePrefix("nodes/1.lance");
     await assert.rejects(reader.read(pin!, type, ["title"]), { code: "storage_error" });
+    await assert.rejects(reader.write(pin!, type, null, write), { code: "storage_error" });
     await markPurged(store, "nodes/1", "01J00000000000000000000002");
     await assert.rejects(reader.read(pin!, type, ["title"]), {
       code: "historical_version_reclaimed",
       message:
         "the old table of node type 'Film' was reclaimed: a schema change dropped its data for good, read a newer commit",
     });
+    assert.equal(await reader.write(pin!, type, null, write), null);
   });
 });

@@ -126,7 +126,11 @@ async function writeAndPublish(
   next: AcceptedSchema,
 ): Promise<Commit | null> {
   const { base, moves } = plan;
-  const pins = await migrateTables(base, moves, next.catalog, turn.tableCommits);
+  const pins = await migrateTables(base, moves, next.catalog, turn.tableCommits).catch(async (error) => {
+    // Another schema change may have taken tables away, those that are read here or those that are written.
+    if ((await turn.latest()).commit.schemaDigest === base.commit.schemaDigest) throw error;
+    return null;
+  });
   if (pins === null) return null;
   await options.ports.failpoint("schema.tables_written");
   return await publishPrepared(options, turn, { ...plan, pins }, next);

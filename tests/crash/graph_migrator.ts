@@ -5,7 +5,7 @@
 import { openGraph } from "../../core/graph/open.ts";
 import { openObjectStore, openTableStore } from "../../core/storage/open.ts";
 import { parseStorageUri } from "../../core/storage/uri.ts";
-import { nextFilmSchema } from "../support/film_schemas.ts";
+import { dropsForGood, nextFilmSchema } from "../support/film_schemas.ts";
 
 async function main(): Promise<void> {
   const [root, , , changes] = Deno.args as [string, string, string, string];
@@ -17,7 +17,8 @@ async function main(): Promise<void> {
     onBackgroundError: (error) => console.error("background", error),
   });
   for (let turn = 0; turn < Number(changes); turn++) {
-    const { applied } = await graph.schemaUpdate(nextFilmSchema((await graph.schema()).schema_source));
+    const next = nextFilmSchema((await graph.schema()).schema_source);
+    const { applied } = await graph.schemaUpdate(next, { allowDataLoss: dropsForGood(next) });
     if (applied) console.log(JSON.stringify({ event: "done", edit: {} }));
   }
   await graph.close();

@@ -16,3 +16,8 @@ export function nextFilmSchema(source: string): SourceText {
     .replace(": Person ->", `: ${ENDS[at]} ->`);
   return { path: FILM_SCHEMA.path, text: `// turn ${turn}\n${text}` };
 }
+
+/** Whether a schema of these, when applied, is to drop for good what it drops: every other drop. */
+export function dropsForGood({ text }: SourceText): boolean {
+  return Number(/^\/\/ turn (\d+)/.exec(text)?.[1] ?? 0) % 8 < 4;
+}
