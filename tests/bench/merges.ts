@@ -12,7 +12,9 @@ const SIZES = [10_000, 100_000, 1_000_000];
 const CHANGED_ROWS = 1_000;
 /** Changes on the target since the last merge, so that no merge is a fast-forward. */
 const TARGET_ROWS = 10;
-const WARM_ROUNDS = 7;
+const WARM_ROUNDS = 12;
+/** Rounds before times are taken: the first size would pay for compiling otherwise. */
+const WARM_UP_ROUNDS = 5;
 const COLD_ROUNDS = 3;
 const COLD = fileURLToPath(new URL("./merge_cold.ts", import.meta.url));
 
@@ -36,7 +38,7 @@ async function measureSize(work: string, rows: number): Promise<Line> {
   };
   const graph = await openRoot(root);
   const times: number[] = [];
-  for (let i = 0; i <= WARM_ROUNDS; i++) {
+  for (let i = 0; i <= WARM_UP_ROUNDS + WARM_ROUNDS; i++) {
     await change(graph);
     times.push(await once(() => graph.mergeBranch({ source: "draft" })));
   }
@@ -48,7 +50,8 @@ async function measureSize(work: string, rows: number): Promise<Line> {
     await writer.close();
     cold.push(await mergeInProcess(root));
   }
-  const [firstMs = NaN, ...warm] = times;
+  const [firstMs = NaN, ...later] = times;
+  const warm = later.slice(WARM_UP_ROUNDS);
   return {
     rows,
     firstMs,
