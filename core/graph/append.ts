@@ -24,8 +24,10 @@ export interface AppenderOptions {
 
 /** Slots between two hints. */
 const HINT_EVERY_SLOTS = 64;
-/** How long a writer that has more to do keeps its place in the line, milliseconds. */
+/** How long a writer that has more to do keeps its place in the line, milliseconds. Changing places takes a while, too. */
 const LINE_TURN_MS = 5;
+/** How many appends it may make there at least: on a slow machine they take long, and so does changing places. */
+const LINE_TURN_APPENDS = 4;
 /** How long after another process was met the branch counts as crowded, milliseconds. */
 const CROWDED_MS = 1000;
 /**
@@ -79,7 +81,8 @@ export class Appender {
   /** Lets others work, in this process and, when it held the place for a while, in the next one. */
   async breathe(): Promise<void> {
     const nowMs = this.#options.ports.clock.nowMs();
-    if (this.#enteredMs !== null && Math.abs(nowMs - this.#enteredMs) >= LINE_TURN_MS) {
+    const turnMs = Math.max(LINE_TURN_MS, this.#appendMs * LINE_TURN_APPENDS);
+    if (this.#enteredMs !== null && Math.abs(nowMs - this.#enteredMs) >= turnMs) {
       this.leave();
       // Whoever waits needs a moment to wake up; without it the place would be taken back before.
       if (this.#isRecent(this.#waitedMs)) return await new Promise((resolve) => setTimeout(resolve, 1));
