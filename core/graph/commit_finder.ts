@@ -6,9 +6,10 @@
 import { AppError } from "../errors.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
 import { MAIN } from "./branch_name.ts";
-import { listBranches } from "./branches.ts";
-import type { CommitHistory } from "./history.ts";
+import { type BranchRef, listBranches, readRef } from "./branches.ts";
+import type { CommitHistory, FoundCommit } from "./history.ts";
 import type { CommitPlace } from "./lineage.ts";
+import { BranchLog } from "./log.ts";
 import type { OpenBranch } from "./open_branches.ts";
 
 /** A commit, and the branch that it was written on. */
@@ -21,12 +22,23 @@ export interface LocatedCommit {
 export interface CommitFinderOptions {
   readonly store: ObjectStore;
   readonly history: CommitHistory;
-  /** A live branch, its head known, or null. */
+  /** A live branch that is open already, or null. */
+  readonly openBranch: (name: string) => Promise<OpenBranch | null>;
+  /** A live branch, which is opened when it is not. */
   readonly findBranch: (name: string) => Promise<OpenBranch | null>;
+}
+
+/** The log of a branch up to its head. */
+interface Candidate {
+  readonly ref: BranchRef;
+  readonly log: BranchLog;
+  readonly slot: number;
 }
 
 /** Commits whose branches are remembered. */
 const OWNERS_MAX = 4096;
+/** Branches looked at together. */
+const PARALLEL_BRANCHES = 32;
 
 /** Finds commits, and remembers where. */
 export class CommitFinder {
@@ -39,47 +51,68 @@ export class CommitFinder {
   }
 
   /**
-   * A commit of any live branch: on the branches that were written to when it was made, main first, where it should be;
-   * then there on the others; and only then everywhere. Throws `AppError("commit_not_found")`.
+   * A commit of any live branch: on the branches that were there when it was made, main first, where it should be; then
+   * there on the others; and only then everywhere. Throws `AppError("commit_not_found")`.
    */
   async find(id: string): Promise<LocatedCommit> {
-    const { store, history, findBranch } = this.#options;
-    const known = this.#owners.get(id);
-    const owner = known === undefined ? null : await findBranch(known);
-    const again = owner === null ? null : await this.#near(owner, id);
+    const { history } = this.#options;
+    const known = this.#owners.get(id) ?? MAIN;
+    const likely = await this.#candidate(known);
+    const again = likely === null ? null : await this.#near(likely, id);
     if (again !== null) return again;
-    const others: OpenBranch[] = [];
-    const live: OpenBranch[] = [];
-    const names = await listBranches(store);
-    for (const name of [MAIN, ...names.filter((name) => name !== MAIN)]) {
-      const owner = await findBranch(name);
-      if (owner === null) continue;
-      live.push(owner);
-      const { ref, head } = owner;
-      const wasWritten = ref.incarnation <= id && id <= head.known.commit.id;
-      if (!wasWritten) others.push(owner);
-      const near = wasWritten ? await this.#near(owner, id) : null;
+    const candidates = await this.#candidates();
+    // False sorts first.
+    const inOrder = candidates.toSorted((a, b) =>
+      Number(a.ref.incarnation > id) - Number(b.ref.incarnation > id)
+    );
+    for (const candidate of inOrder) {
+      const near = await this.#near(candidate, id);
       if (near !== null) return near;
     }
-    for (const owner of others) {
-      const near = await this.#near(owner, id);
-      if (near !== null) return near;
-    }
-    for (const owner of live) {
-      const { ref, head: { source, known } } = owner;
-      const found = await history.find(ref, source.log, known.slot, id);
-      if (found !== null) return { owner, place: { source, ...found } };
+    for (const { ref, log, slot } of inOrder) {
+      const found = await history.find(ref, log, slot, id);
+      const located = found === null ? null : await this.#locate(ref, id, found);
+      if (located !== null) return located;
     }
     throw new AppError("commit_not_found", `commit '${id}' not found`);
   }
 
-  async #near(owner: OpenBranch, id: string): Promise<LocatedCommit | null> {
-    const { source, known } = owner.head;
-    const near = await this.#options.history.findNear(source.log, known.slot, id);
-    if (near === null) return null;
-    this.#owners.set(id, owner.ref.name);
+  /** The branches that have commits of their own. */
+  async #candidates(): Promise<Candidate[]> {
+    const names = await listBranches(this.#options.store);
+    const candidates: Candidate[] = [];
+    for (let start = 0; start < names.length; start += PARALLEL_BRANCHES) {
+      const part = names.slice(start, start + PARALLEL_BRANCHES);
+      for (const candidate of await Promise.all(part.map((name) => this.#candidate(name)))) {
+        if (candidate !== null) candidates.push(candidate);
+      }
+    }
+    return candidates;
+  }
+
+  /** Opening a branch reads what lies over its tables; its ref and its head are enough here. */
+  async #candidate(name: string): Promise<Candidate | null> {
+    const { store, openBranch } = this.#options;
+    const open = await openBranch(name);
+    const ref = open === null ? await readRef(store, name) : open.ref;
+    if (ref === null) return null;
+    const log = open === null ? new BranchLog(store, ref) : open.head.source.log;
+    const slot = open === null ? await log.findHead() : open.head.known.slot;
+    return slot === log.forkSlot ? null : { ref, log, slot };
+  }
+
+  async #near({ ref, log, slot }: Candidate, id: string): Promise<LocatedCommit | null> {
+    const near = await this.#options.history.findNear(log, slot, id);
+    return near === null ? null : await this.#locate(ref, id, near);
+  }
+
+  /** A found commit on its branch, unless that is gone. */
+  async #locate(ref: BranchRef, id: string, found: FoundCommit): Promise<LocatedCommit | null> {
+    const owner = await this.#options.findBranch(ref.name);
+    if (owner?.ref.incarnation !== ref.incarnation) return null;
+    this.#owners.set(id, ref.name);
     const oldest = this.#owners.keys().next().value;
     if (this.#owners.size > OWNERS_MAX && oldest !== undefined) this.#owners.delete(oldest);
-    return { owner, place: { source, ...near } };
+    return { owner, place: { source: owner.head.source, ...found } };
   }
 }

@@ -71,6 +71,7 @@ export class OpenBranches {
     this.#finder = new CommitFinder({
       store,
       history: this.#history,
+      openBranch: (name) => this.#branches.has(name) ? this.find(name) : Promise.resolve(null),
       findBranch: (name) => this.find(name),
     });
   }
