@@ -55,6 +55,8 @@ const SEND_AGAIN = new Set([
   "XAmzContentSHA256Mismatch",
   "XAmzContentChecksumMismatch",
   "SlowDown",
+  // The client corrects its clock by the answer.
+  "RequestTimeTooSkewed",
   "VanishedError",
 ]);
 
@@ -71,6 +73,7 @@ export async function withAttempts<T>(
     try {
       return await request(uncertain);
     } catch (error) {
+      if (error instanceof AttemptsExhausted) throw error;
       const failure = judge(error);
       if (!failure.again) throw uncertain ? new AttemptsExhausted(error, true) : error;
       uncertain ||= failure.uncertain;
