@@ -1,5 +1,6 @@
 /** `cluster force-unlock <id>`: removes a lock whose holder is known to be gone. */
 import type { Diagnostic } from "../base/diagnostic.ts";
+import type { ObjectStore } from "../storage/object_store.ts";
 import type { ClusterContext } from "./context.ts";
 import { exitCodeOf } from "./exit.ts";
 import { ClusterFailure } from "./failure.ts";
@@ -28,11 +29,10 @@ export async function runForceUnlock(
       const refusal = refusalOf(lock, lockId);
       if (refusal !== null) diagnostics.push(refusal);
       else {
-        await store.delete(LOCK_KEY).catch((error: unknown) => {
+        removed = await removeLock(store, lockId).catch((error: unknown) => {
           const message = `the lock cannot be removed: ${causeText(error)}`;
           throw new ClusterFailure(finding("state_lock_error", LOCK_KEY, message), error);
         });
-        removed = true;
       }
       observed = { ...observed, ledger: await readLedger(store) };
     } catch (error) {
@@ -51,6 +51,18 @@ export async function runForceUnlock(
   };
   const exitCode = loaded.header === null ? EXIT.invalidConfig : exitCodeOf(diagnostics);
   return { exitCode, result, diagnostics };
+}
+
+/** Removes the lock of this id, also when its holder renews it meanwhile, and never the one after it. */
+async function removeLock(
+  store: Pick<ObjectStore, "get" | "deleteIfMatch">,
+  lockId: string,
+): Promise<boolean> {
+  for (;;) {
+    const lock = await readLock(store);
+    if (lock.kind !== "locked" || lock.body.lockId !== lockId) return true;
+    if (await store.deleteIfMatch(LOCK_KEY, lock.version)) return true;
+  }
 }
 
 function refusalOf(lock: LockRead, lockId: string): Diagnostic | null {

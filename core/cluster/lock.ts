@@ -27,7 +27,7 @@ export const STALE_MS = 60_000;
 /** How often a waiting command looks again, milliseconds. */
 const POLL_MS = 250;
 
-type LockStore = Pick<ObjectStore, "get" | "putIfAbsent" | "putIfMatch" | "delete">;
+type LockStore = Pick<ObjectStore, "get" | "putIfAbsent" | "putIfMatch" | "deleteIfMatch">;
 
 /** What stands at the lock's key. */
 export type LockRead =
@@ -208,7 +208,10 @@ export class HeldLock {
     await this.#renewing;
     try {
       const read = await readLock(this.#store);
-      if (read.kind === "locked" && read.body.lockId === this.id) await this.#store.delete(LOCK_KEY);
+      // A store may repeat a removal whose answer got lost: by then the lock may be somebody else's.
+      if (read.kind === "locked" && read.body.lockId === this.id) {
+        await this.#store.deleteIfMatch(LOCK_KEY, read.version);
+      }
       return [];
     } catch (error) {
       const message = `the lock ${this.id} could not be removed: ${causeText(error)}`;

@@ -102,7 +102,7 @@ Deno.test("lock: a live holder renews its sign of life and keeps the lock", asyn
 Deno.test("lock: a store that fails to answer a renewal does not lose the lock", async () => {
   const store = createMemoryStore();
   let fail = false;
-  const flaky: Pick<ObjectStore, "get" | "putIfAbsent" | "putIfMatch" | "delete"> = {
+  const flaky: Pick<ObjectStore, "get" | "putIfAbsent" | "putIfMatch" | "deleteIfMatch"> = {
     get: (key) => store.get(key),
     putIfAbsent: (key, bytes) => store.putIfAbsent(key, bytes),
     async putIfMatch(key, bytes, version) {
@@ -110,7 +110,7 @@ Deno.test("lock: a store that fails to answer a renewal does not lose the lock",
       if (fail) throw new Error("the answer got lost");
       return put;
     },
-    delete: (key) => store.delete(key),
+    deleteIfMatch: (key, version) => store.deleteIfMatch(key, version),
   };
   const time = { nowMs: Date.now() };
   const result = await acquireLock(flaky, request(time));
@@ -191,4 +191,28 @@ Deno.test("lock: a lock without life sign is not taken over before its heartbeat
     assert.equal((await acquireLock(store, request(time, { lifeSign }))).kind, "refused");
     if (plain.kind === "acquired") await plain.lock.release();
   });
+});
+
+Deno.test("a release whose removal is repeated leaves the lock alone that somebody took in between", async () => {
+  const store = createMemoryStore();
+  const time = { nowMs: Date.parse("2026-03-01T08:00:00Z") };
+  const repeating: Pick<ObjectStore, "get" | "putIfAbsent" | "putIfMatch" | "deleteIfMatch"> = {
+    get: (key) => store.get(key),
+    putIfAbsent: (key, bytes) => store.putIfAbsent(key, bytes),
+    putIfMatch: (key, bytes, version) => store.putIfMatch(key, bytes, version),
+    async deleteIfMatch(key, version) {
+      await store.deleteIfMatch(key, version);
+      next = await acquireLock(store, request(time));
+      return await store.deleteIfMatch(key, version);
+    },
+  };
+  let next: Awaited<ReturnType<typeof acquireLock>> | null = null;
+  const first = await acquireLock(repeating, request(time));
+  assert.ok(first.kind === "acquired");
+  assert.deepEqual(await first.lock.release(), []);
+  const read = await readLock(store);
+  assert.ok(next !== null && (next as { kind: string }).kind === "acquired");
+  const { lock } = next as { lock: { id: string; release(): Promise<unknown> } };
+  assert.ok(read.kind === "locked" && read.body.lockId === lock.id);
+  await lock.release();
 });
