@@ -1,4 +1,5 @@
 /** Graphs for the merge benchmark: a social graph of a given number of rows, and seeded changes on branches of it. */
+import { cpuUsage } from "node:process";
 import { join } from "@std/path";
 import type { EmbeddedGraph } from "../../core/graph/embedded.ts";
 import { createGraph, openGraph } from "../../core/graph/open.ts";
@@ -6,6 +7,22 @@ import { createLocalStore } from "../../core/storage/local_store.ts";
 import { openTableStore } from "../../core/storage/open.ts";
 import { parseStorageUri } from "../../core/storage/uri.ts";
 import { makeSocialGraph, SCHEMA, toNdjson } from "./data.ts";
+
+/** Milliseconds by the clock and of computing, all threads together: the latter does not depend on who else is at work. */
+export interface Cost {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+}
+
+/** What some work costs this process. */
+export async function costOf(work: () => Promise<unknown>): Promise<Cost> {
+  const before = cpuUsage();
+  const start = performance.now();
+  await work();
+  const wallMs = performance.now() - start;
+  const { user, system } = cpuUsage(before);
+  return { wallMs, cpuMs: (user + system) / 1000 };
+}
 
 /** Rows of the benchmark's graph that come with one person: itself and its acquaintances. */
 const ROWS_PER_PERSON = 11;
