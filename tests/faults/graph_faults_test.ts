@@ -12,10 +12,9 @@ import { LanceTables } from "../../core/storage/lance_tables.ts";
 import { readS3Settings } from "../../core/storage/s3_settings.ts";
 import { createS3Store } from "../../core/storage/s3_store.ts";
 import { showUri } from "../../core/storage/uri.ts";
-import { film, FILM_SCHEMA, loadLines } from "../support/embedded_graphs.ts";
+import { film, FILM_SCHEMA, loadLines, titles } from "../support/embedded_graphs.ts";
 import { FAULTS, type FaultyProxy, randomMischief, startFaultyProxy } from "../support/faulty_proxy.ts";
 import { apply, assertLinear, countFilms, openRoot, sorted } from "../support/film_writers.ts";
-import { titles } from "../support/embedded_graphs.ts";
 import { envOf, s3ForTests, variablesFor } from "../support/s3_server.ts";
 
 const PATIENCE_MS = 800;

@@ -3,6 +3,7 @@
  * its outcome is unknown.
  */
 import assert from "node:assert/strict";
+import { runJobs } from "../../core/cluster/parallel.ts";
 import { AppError } from "../../core/errors.ts";
 import type { ObjectStore } from "../../core/storage/object_store.ts";
 import type { S3Pace } from "../../core/storage/s3_attempts.ts";
@@ -12,9 +13,11 @@ import { openObjectStore } from "../../core/storage/open.ts";
 import { type Fault, FAULTS, type FaultyProxy, startFaultyProxy } from "../support/faulty_proxy.ts";
 import { envOf, s3ForTests, variablesFor } from "../support/s3_server.ts";
 
-const PACE: S3Pace = { patienceMs: 1000, attemptsMax: 4, pauseMs: 5 };
+const PACE: S3Pace = { patienceMs: 1500, attemptsMax: 4, pauseMs: 5 };
 /** Longer than the client's patience. */
-const SLOW_MS = 1400;
+const SLOW_MS = 2000;
+/** Cases at the same time; more would take each other's time and look like faults. */
+const TOGETHER = 36;
 
 const s3 = await s3ForTests();
 
@@ -122,17 +125,20 @@ s3.test("S3 faults: a fault at the first attempts is overcome, and the outcome i
     const cases = FAULTS.flatMap((fault) =>
       WAYS.flatMap((way) => [1, 2].map((damaged) => ({ fault, way, damaged })))
     );
-    await Promise.all(cases.map(async ({ fault, way, damaged }, number) => {
-      const key = `case-${number}`;
-      const version = way.before === null ? "" : (await straight.put(key, bytes(way.before))).version;
-      mischief.plan(key, fault, damaged);
-      const outcome = await outcomeOf(() => way.write(store, key, version));
-      const label = `${way.name}, ${damaged} x ${fault}: ${JSON.stringify(outcome)}`;
-      assert.ok("result" in outcome && outcome.result !== null && outcome.result !== false, label);
-      assert.equal(await textAt(straight, key), way.after, label);
-      await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
-      assert.equal(await textAt(straight, key), way.after, `${label}, later`);
-    }));
+    await runJobs(
+      cases.map(({ fault, way, damaged }, number) => async () => {
+        const key = `case-${number}`;
+        const version = way.before === null ? "" : (await straight.put(key, bytes(way.before))).version;
+        mischief.plan(key, fault, damaged);
+        const outcome = await outcomeOf(() => way.write(store, key, version));
+        const label = `${way.name}, ${damaged} x ${fault}: ${JSON.stringify(outcome)}`;
+        assert.ok("result" in outcome && outcome.result !== null && outcome.result !== false, label);
+        assert.equal(await textAt(straight, key), way.after, label);
+        await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
+        assert.equal(await textAt(straight, key), way.after, `${label}, later`);
+      }),
+      TOGETHER,
+    );
   }));
 
 s3.test("S3 faults: a fault at every attempt ends in a failure that says what is known", () =>
@@ -141,26 +147,29 @@ s3.test("S3 faults: a fault at every attempt ends in a failure that says what is
     const cases = FAULTS.filter((fault) => fault !== "repeat").flatMap((fault) =>
       WAYS.map((way) => ({ fault, way }))
     );
-    await Promise.all(cases.map(async ({ fault, way }, number) => {
-      const key = `case-${number}`;
-      const version = way.before === null ? "" : (await straight.put(key, bytes(way.before))).version;
-      mischief.plan(key, fault);
-      const outcome = await outcomeOf(() => way.write(store, key, version));
-      mischief.end(key);
-      await new Promise((resolve) => setTimeout(resolve, SLOW_MS * 2));
-      const now = await textAt(straight, key);
-      const label = `${way.name}, always ${fault}: ${JSON.stringify(outcome)}, then ${now}`;
-      assert.ok("failed" in outcome, label);
-      if (HARMLESS.includes(fault)) {
-        assert.deepEqual([outcome.failed, now], ["storage_error", way.before], label);
-      } else if (way.name.startsWith("put")) assert.equal(outcome.failed, "outcome_unknown", label);
-      assert.ok(now === way.before || now === way.after, label);
-      // Trying again repairs it.
-      const again = await straight.get(key);
-      const retried = await outcomeOf(() => way.write(store, key, again?.version ?? version));
-      assert.ok("result" in retried, label);
-      assert.equal(await textAt(straight, key), way.after, label);
-    }));
+    await runJobs(
+      cases.map(({ fault, way }, number) => async () => {
+        const key = `case-${number}`;
+        const version = way.before === null ? "" : (await straight.put(key, bytes(way.before))).version;
+        mischief.plan(key, fault);
+        const outcome = await outcomeOf(() => way.write(store, key, version));
+        mischief.end(key);
+        await new Promise((resolve) => setTimeout(resolve, SLOW_MS * 2));
+        const now = await textAt(straight, key);
+        const label = `${way.name}, always ${fault}: ${JSON.stringify(outcome)}, then ${now}`;
+        assert.ok("failed" in outcome, label);
+        if (HARMLESS.includes(fault)) {
+          assert.deepEqual([outcome.failed, now], ["storage_error", way.before], label);
+        } else if (way.name.startsWith("put")) assert.equal(outcome.failed, "outcome_unknown", label);
+        assert.ok(now === way.before || now === way.after, label);
+        // Trying again repairs it.
+        const again = await straight.get(key);
+        const retried = await outcomeOf(() => way.write(store, key, again?.version ?? version));
+        assert.ok("result" in retried, label);
+        assert.equal(await textAt(straight, key), way.after, label);
+      }),
+      TOGETHER,
+    );
   }));
 
 s3.test("S3 faults: reading and listing overcome what they can and never give half of something", () =>
@@ -184,16 +193,19 @@ s3.test("S3 faults: reading and listing overcome what they can and never give ha
     const cases = FAULTS.filter((fault) => fault !== "409").flatMap((fault) =>
       Object.entries(reads).map(([name, read]) => ({ fault, name, read }))
     );
-    await Promise.all(cases.map(async ({ fault, name, read }, number) => {
-      const folder = `case-${number}`;
-      await straight.put(`${folder}/large`, large);
-      mischief.plan(folder, fault, 2);
-      assert.deepEqual(await read(folder), expected[name], `${name}, 2 x ${fault}`);
-      mischief.plan(folder, fault);
-      const outcome = await outcomeOf(() => read(folder));
-      if (fault === "repeat") assert.deepEqual(outcome, { result: expected[name] });
-      else assert.deepEqual(outcome, { failed: "storage_error" }, `${name}, always ${fault}`);
-    }));
+    await runJobs(
+      cases.map(({ fault, name, read }, number) => async () => {
+        const folder = `case-${number}`;
+        await straight.put(`${folder}/large`, large);
+        mischief.plan(folder, fault, 2);
+        assert.deepEqual(await read(folder), expected[name], `${name}, 2 x ${fault}`);
+        mischief.plan(folder, fault);
+        const outcome = await outcomeOf(() => read(folder));
+        if (fault === "repeat") assert.deepEqual(outcome, { result: expected[name] });
+        else assert.deepEqual(outcome, { failed: "storage_error" }, `${name}, always ${fault}`);
+      }),
+      TOGETHER,
+    );
   }));
 
 s3.test("S3 faults: of racing writers behind faults at most one is told that it won", () =>
