@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { EmbeddedGraph } from "../../core/graph/embedded.ts";
 import type { PolicyGate } from "../../core/policy/actions.ts";
-import { loadLines, rejection } from "../support/embedded_graphs.ts";
+import { createFilmWorld, loadLines, rejection } from "../support/embedded_graphs.ts";
 import {
   conflictTexts,
   contentOf,
@@ -144,6 +144,29 @@ Deno.test("genesis, a schema change and an unknown commit are refused", async ()
   const loaded = (await graph.commits()).commits[1]!.graph_commit_id;
   assert.notEqual(await revert(graph, loaded), null);
   assert.deepEqual((await contentOf(graph, {}))["Film"], {});
+});
+
+Deno.test("a commit from before a schema change is reverted under today's schema; a type that was dropped since cannot be", async () => {
+  const world = await createFilmWorld(
+    "node A { k: String @key  n: I32?  gone: I32? }\nnode B { k: String @key }\n",
+  );
+  const graph = await world.open();
+  await loadLines(graph, [{ type: "A", data: { k: "a", n: 1, gone: 1 } }]);
+  await loadLines(graph, [{ type: "A", data: { k: "a", n: 2, gone: 2 } }]);
+  const changed = await newest(graph);
+  await loadLines(graph, [{ type: "B", data: { k: "b" } }]);
+  const dropped = await newest(graph);
+  const text =
+    'node Renamed @rename_from("A") { k: String @key  n: I32?  more: String? }\nnode C { k: String @key }\n';
+  await graph.schemaUpdate({ path: "films.pg", text });
+  assert.notEqual(await revert(graph, changed), null);
+  const source = "query all() { match { $a: Renamed } return { $a.k as k, $a.n as n, $a.more as more } }";
+  const { rows } = await graph.query({ source });
+  assert.deepEqual(JSON.parse(rows.toJsonText()), [{ k: "a", n: 1, more: null }]);
+  const error = await rejection(revert(graph, dropped));
+  assert.equal(error.code, "write_conflict");
+  assert.equal(error.detail.read_set_conflict?.member, "schema_digest");
+  assert.match(error.message, /node type 'B' is not the same on both sides/);
 });
 
 Deno.test("`commit revert` takes a commit back on the command line", async () => {

@@ -1,6 +1,6 @@
 /** What keeps a merge from being made, as one error that names everything. Pure. */
 import { AppError, type MergeConflict } from "../../errors.ts";
-import type { AnyType, Catalog } from "../../schema/catalog.ts";
+import type { AnyType, Catalog, TypeKey } from "../../schema/catalog.ts";
 import { must } from "../../base/assert.ts";
 import type { Violation } from "../write/violation.ts";
 import type { Divergence, DivergenceKind } from "./three_way.ts";
@@ -15,6 +15,16 @@ export function mergeConflict(conflicts: readonly MergeConflict[]): AppError {
   return new AppError("merge_conflict", `merge conflicts: ${subjects}${more}`, {
     detail: { merge_conflicts: conflicts },
   });
+}
+
+/** 409: a type that was changed is not there any more on the target, or another one has its name. */
+export function typesDiffer(key: TypeKey, expected: string, actual: string): AppError {
+  const [kind, name] = key.split(":", 2);
+  return new AppError(
+    "write_conflict",
+    `${kind} type '${name}' is not the same on both sides: it was dropped since, and its entities with it`,
+    { detail: { read_set_conflict: { member: "schema_digest", expected, actual } } },
+  );
 }
 
 /** `divergent_update of node Film 'f-1'`. */

@@ -4,10 +4,8 @@
  * Only tables that these commits touched are looked at, and of them only the ids they touched; a table that is the same
  * on two sides is not read at all.
  */
-import type { Catalog } from "../../schema/catalog.ts";
 import type { ObjectStore } from "../../storage/object_store.ts";
 import type { Commit } from "../commit.ts";
-import { schemaConflict } from "../conflicts.ts";
 import { candidateIds } from "../diff.ts";
 import { pairState } from "../paired_state.ts";
 import type { TableCache } from "../read/table_cache.ts";
@@ -15,7 +13,7 @@ import type { GraphView } from "../read/view.ts";
 import type { SnapshotState } from "../snapshot_state.ts";
 import type { ChangeSet } from "../write/change_set.ts";
 import { violations } from "../write/constraints.ts";
-import { divergenceConflict, mergeConflict, violationConflict } from "./conflicts.ts";
+import { divergenceConflict, mergeConflict, typesDiffer, violationConflict } from "./conflicts.ts";
 import { MergeSide } from "./side.ts";
 import { mergeThreeWay, type TableSides } from "./three_way.ts";
 
@@ -68,29 +66,17 @@ export async function stageMerge({ store, cache }: MergeStores, sides: MergeSide
 }
 
 /**
- * Under one schema all types are the same. Under several, every table on the way must be there at the target, with all
- * the properties that the source has, and no name may mean two tables.
+ * Under one schema all types are the same. Otherwise every table that was touched must be one of the target's: a type that
+ * was dropped and added again under its name is another one.
  */
-function requireSameTypes({ base, source, target: { view: target }, commits }: MergeSides): void {
-  const digest = target.catalog.digest;
-  const other = [source, base].find(({ catalog }) => catalog.digest !== digest);
+function requireSameTypes(
+  { base, source, target: { view: { catalog, commit } }, commits }: MergeSides,
+): void {
+  const other = [source, base].find((state) => state.catalog.digest !== catalog.digest);
   if (other === undefined) return;
-  const known = new Map([...target.catalog.byKey.values()].map((type) => [type.tableId, type]));
-  const clashes = [base, source].some(({ catalog }) =>
-    [...catalog.byKey].some(([key, { tableId }]) =>
-      (target.catalog.byKey.get(key)?.tableId ?? tableId) !== tableId
-    )
-  );
-  const paths = new Set(Object.values(target.commit.tables).map(({ pin }) => pin.table));
-  const touched = commits.flatMap(({ changes, tables }) =>
-    Object.keys(changes).map((key) => tables[key]?.pin.table)
-  );
-  const isLost = touched.some((path) => path !== undefined && !paths.has(path));
-  const loses = (catalog: Catalog) =>
-    [...catalog.byKey.values()].some((type) => {
-      const kept = known.get(type.tableId);
-      return kept !== undefined &&
-        type.properties.some(({ id }) => !kept.properties.some((one) => one.id === id));
-    });
-  if (clashes || isLost || loses(source.catalog)) throw schemaConflict(digest, other.catalog.digest);
+  const known = new Set(Object.values(commit.tables).map(({ pin }) => pin.table));
+  for (const { changes, tables } of commits) {
+    const gone = Object.keys(changes).find((key) => !known.has(tables[key]!.pin.table));
+    if (gone !== undefined) throw typesDiffer(gone, catalog.digest, other.catalog.digest);
+  }
 }
