@@ -12,6 +12,7 @@ import {
   person,
 } from "../../../tests/support/merge_world.ts";
 import type { EmbeddedGraph } from "../embedded.ts";
+import type { LoadMode } from "../graph.ts";
 
 type Edit = (graph: EmbeddedGraph, branch: string) => Promise<unknown>;
 
@@ -19,8 +20,8 @@ const filmId = fc.constantFrom("f-1", "f-2", "f-3", "f-4");
 const personId = fc.constantFrom("p-1", "p-2", "p-3");
 const word = fc.option(fc.constantFrom("x", "y"), { nil: null });
 
-function loading(lines: readonly unknown[]): Edit {
-  return (graph, branch) => loadLines(graph, lines, { branch });
+function loading(lines: readonly unknown[], mode: LoadMode = "merge"): Edit {
+  return (graph, branch) => loadLines(graph, lines, { branch, mode });
 }
 
 function running(body: string): Edit {
@@ -42,6 +43,14 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
     arbitrary: fc.tuple(fc.constantFrom("k-1", "k-2", "k-3"), personId, personId, word).map((
       [id, from, to, since],
     ) => loading([edge("Knows", id, from, to, { since: since === null ? null : since === "x" ? 1 : 2 })])),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.oneof(
+      fc.array(filmLine, { minLength: 1, maxLength: 3 }),
+      fc.uniqueArray(personId, { minLength: 1 }).map((ids) => ids.map((id) => person(id))),
+      fc.tuple(personId, personId).map(([from, to]) => [edge("Knows", "k-1", from, to)]),
+    ).map((lines) => loading(lines, "overwrite")),
   },
   { weight: 2, arbitrary: filmId.map((id) => running(`delete Film where slug = "${id}"`)) },
   { weight: 2, arbitrary: personId.map((id) => running(`delete Person where slug = "${id}"`)) },
