@@ -56,6 +56,20 @@ for (const kind of await rootKinds()) {
       assert.equal(await server.stop(), 0);
     }
     assert.match(await run(root, ["commit", "list", graph]), /graph_manifest_version=5/);
+    Deno.writeTextFileSync(
+      join(config, "fleet.pg"),
+      FLEET_SCHEMA.replace("tons: I64?", "tons: I64?\n  flag: String?"),
+    );
+    assert.match(await run(root, ["cluster", "apply", "--as", "act-ana"]), /converged: true/);
+    await run(root, [
+      "mutate",
+      "--store",
+      graph,
+      "-e",
+      'query q() { update Ship set { flag: "FI" } where name = "S7" }',
+    ]);
+    const flagged = 'query q() { match { $s: Ship { flag: "FI" } } return { $s.name, $s.tons } }';
+    assert.match(await run(root, ["query", "--store", graph, "-e", flagged, "--format", "csv"]), /^S7,7$/m);
     assert.deepEqual([...Deno.readDirSync(config)].map(({ name }) => name).sort(), [
       "cluster.yaml",
       "fleet.gq",

@@ -13,6 +13,8 @@ const VERSION = "v1.8.0";
 /** Building it takes a minute on two cores. */
 const BUILD_MS_MAX = 8 * 60_000;
 const START_MS_MAX = 20_000;
+/** A server that cannot have its port ends within this time. */
+const SETTLED_MS = 300;
 
 const ACCESS_KEY = "test-access-key";
 const SECRET_KEY = "test-secret-key";
@@ -39,7 +41,8 @@ export async function startS3Server(): Promise<S3Server | { readonly missing: st
   for (let attempt = 1;; attempt++) {
     const port = freePort();
     const child = spawnServer(program.path, port, data);
-    if (await answers(port)) return serverAt(port, data, child);
+    // Who answers may be somebody else, who took the port a moment earlier; then ours ends at once.
+    if (await answers(port) && await staysAlive(child)) return serverAt(port, data, child);
     await stopChild(child);
     if (attempt === 3) return { missing: `${program.path} does not start` };
   }
@@ -108,7 +111,8 @@ function serverAt(port: number, data: string, child: Deno.ChildProcess): S3Serve
 
 /** The server ends when its standard input does, hence with this process, however that ends. */
 function spawnServer(program: string, port: number, data: string): Deno.ChildProcess {
-  const script = '"$0" "$@" & pid=$!; cat > /dev/null; kill -9 $pid; wait $pid';
+  const script =
+    'exec 3<&0; "$0" "$@" & pid=$!; (cat <&3 > /dev/null; kill -9 $pid) 2> /dev/null & wait $pid';
   const address = ["--port", `127.0.0.1:${port}`, "--quiet", "--keep-alive"];
   return new Deno.Command("sh", {
     args: ["-c", script, program, ...address, "posix", data],
@@ -135,6 +139,14 @@ async function answers(port: number): Promise<boolean> {
     }
   }
   return false;
+}
+
+async function staysAlive(child: Deno.ChildProcess): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const waited = new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(true), SETTLED_MS));
+  const alive = await Promise.race([waited, child.status.then(() => false)]);
+  clearTimeout(timer);
+  return alive;
 }
 
 function freePort(): number {
