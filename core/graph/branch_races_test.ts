@@ -88,6 +88,7 @@ async function examine(
   store: ObjectStore,
   tables: TableStore,
   acknowledged: readonly { readonly action: Action; readonly id: string }[],
+  mayDeleteA: boolean,
 ): Promise<void> {
   const graph = await openGraph({ store, tables, uri: "memory:films", ports: testPorts() });
   const { branches } = await graph.branches();
@@ -115,9 +116,20 @@ async function examine(
     await loadLines(graph, [film("last")], { branch: name });
     assert.equal(graph.catalog().digest, digest);
   }
+  const rowsOf = async (branch: string) => live.includes(branch) ? await titles(graph, { branch }) : {};
   for (const { action, id } of acknowledged) {
-    if (action === "write to b" && live.includes("b")) {
-      assert.ok(Object.hasOwn(await titles(graph, { branch: "b" }), id), `${id} was acknowledged`);
+    // Nobody deletes `b`, and `a` only where the script says so.
+    if (["make b from a", "load into b from a", "write to b"].includes(action)) {
+      assert.ok(live.includes("b"), action);
+    }
+    if (action === "write to b" || action === "load into b from a") {
+      assert.ok(Object.hasOwn(await rowsOf("b"), id), `${id} was acknowledged`);
+    }
+    if (!mayDeleteA && (action === "make a" || action === "load into a")) {
+      assert.ok(live.includes("a"), action);
+    }
+    if (!mayDeleteA && action === "load into a") {
+      assert.ok(Object.hasOwn(await rowsOf("a"), id), `${id} was acknowledged`);
     }
   }
   // Nothing blocks what comes next.
@@ -163,7 +175,7 @@ async function race(script: {
   const acknowledged = outcomes.flatMap(({ status }, i) =>
     status === "fulfilled" ? [{ action: script.actions[i]![0], id: `id${i}` }] : []
   );
-  await examine(store, tables, acknowledged);
+  await examine(store, tables, acknowledged, script.actions.some(([action]) => action === "delete a"));
 }
 
 const ACTION = fc.oneof(
