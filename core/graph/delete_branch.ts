@@ -7,8 +7,9 @@
  * told that the branch is gone, nothing is acknowledged after it, and no branch can be made from the log any more. A
  * crash after it leaves a ref that listings hide by the fence and that whoever opens it removes.
  *
- * What the branch stored stays where it is, under the name of its incarnation, until a cleanup: a branch that gets the
- * same name later never meets it.
+ * What the branch stored stays where it is, under the name of its incarnation: a branch that gets the same name later
+ * never meets it. A cleanup may remove all of it but the terminal object, from which processes that have the branch open
+ * learn that it is gone.
  */
 import { WRITE_ATTEMPTS_MAX } from "../base/limits.ts";
 import { AppError } from "../errors.ts";
