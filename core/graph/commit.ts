@@ -66,6 +66,12 @@ export interface TableDelta {
   readonly deletes: readonly string[];
 }
 
+/** A slot in the log of the incarnation that wrote it. */
+export interface LogPlace {
+  readonly incarnation: string;
+  readonly slot: number;
+}
+
 /** One graph commit. */
 export interface Commit {
   /** ULID, fixed before publication. */
@@ -74,6 +80,8 @@ export interface Commit {
   readonly mergedParent: string | null;
   /** On a merge: the common ancestor that it was decided on. */
   readonly mergeBase?: string;
+  /** On a merge: where the merged parent is, if its branch still lives. */
+  readonly mergedFrom?: LogPlace;
   /** Branch it was written on. */
   readonly branch: string;
   /** 1 at genesis, parent + 1 along a branch: the `graph_manifest_version` of the outside. */

@@ -11,7 +11,15 @@ import { isUlid } from "../base/ids.ts";
 import { AppError } from "../errors.ts";
 import type { TypeKey } from "../schema/catalog.ts";
 import type { TablePin } from "../storage/table_store.ts";
-import type { ChangeCounts, Commit, Operation, PendingDeltas, TableDelta, TableState } from "./commit.ts";
+import type {
+  ChangeCounts,
+  Commit,
+  LogPlace,
+  Operation,
+  PendingDeltas,
+  TableDelta,
+  TableState,
+} from "./commit.ts";
 
 const FORMAT = 1;
 const ENCODER = new TextEncoder();
@@ -157,6 +165,7 @@ class Reader {
       parent: this.optional(fields, "parent", this.ulid),
       mergedParent: this.optional(fields, "mergedParent", this.ulid),
       ...(fields.mergeBase === undefined ? {} : { mergeBase: this.ulid(fields, "mergeBase") }),
+      ...(fields.mergedFrom === undefined ? {} : { mergedFrom: this.#place(fields.mergedFrom) }),
       branch: this.string(fields, "branch"),
       sequence: this.count(fields, "sequence"),
       actor: this.optional(fields, "actor", this.string),
@@ -175,6 +184,11 @@ class Reader {
     }
     if (fields.delta === undefined) return commit;
     return { ...commit, delta: this.#mapped(fields, "delta", (item) => this.#delta(item)) };
+  }
+
+  #place(value: unknown): LogPlace {
+    const fields = this.record(value, "`mergedFrom`");
+    return { incarnation: this.ulid(fields, "incarnation"), slot: this.count(fields, "slot") };
   }
 
   #mapped<T>(fields: Fields, name: string, read: (value: Fields) => T): Record<string, T> {

@@ -45,7 +45,12 @@ Deno.test("decodeLogObject() gives back grouped commits with all their tables an
     },
     changes: { "node:Person": { inserted: 1, updated: 0, deleted: 1 } },
   });
-  const third = childOf(second, { operation: "merge", mergedParent: first.id, mergeBase: first.id });
+  const third = childOf(second, {
+    operation: "merge",
+    mergedParent: first.id,
+    mergeBase: first.id,
+    mergedFrom: { incarnation: first.id, slot: 3 },
+  });
   const bytes = encodeLogObject([
     { commit: first, deltaText: null },
     { commit: second, deltaText: JSON.stringify(delta) },

@@ -8,10 +8,20 @@ import { assert, must } from "../base/assert.ts";
 import { INLINE_COMMIT_BYTES_MAX } from "../base/limits.ts";
 import type { AnyType, Catalog, TypeKey } from "../schema/catalog.ts";
 import type { TablePin } from "../storage/table_store.ts";
-import type { ChangeCounts, Commit, Operation, TableDelta, TableState } from "./commit.ts";
+import type { ChangeCounts, Commit, LogPlace, Operation, TableDelta, TableState } from "./commit.ts";
 import { encodedBytesAtLeast, encodeDelta } from "./delta_codec.ts";
 import { advance, type LoggedDelta, loggedDelta, type LoggedState, unfolded } from "./logged_state.ts";
 import type { ChangeSet, TableChange } from "./write/change_set.ts";
+
+/** What a merge says about itself. */
+export interface MergeFacts {
+  /** The commit of another branch that it brings in. */
+  readonly parent: string;
+  /** Where that one is. */
+  readonly from: LogPlace;
+  /** The common ancestor that it was decided on. */
+  readonly base: string;
+}
 
 /** What a commit says about itself, besides its changes. */
 export interface CommitFacts {
@@ -23,10 +33,8 @@ export interface CommitFacts {
   readonly operation: Operation;
   readonly schemaDigest: string;
   readonly catalog: Catalog;
-  /** The commit of another branch that a merge brings in. */
-  readonly mergedParent?: string;
-  /** The common ancestor that the merge was decided on. */
-  readonly mergeBase?: string;
+  /** On a merge. */
+  readonly merge?: MergeFacts;
 }
 
 /** A commit that is ready to be published. */
@@ -181,8 +189,8 @@ export function commitOf(
   return {
     id: facts.id,
     parent: before.commit.id,
-    mergedParent: facts.mergedParent ?? null,
-    ...(facts.mergeBase === undefined ? {} : { mergeBase: facts.mergeBase }),
+    mergedParent: facts.merge?.parent ?? null,
+    ...(facts.merge === undefined ? {} : { mergeBase: facts.merge.base, mergedFrom: facts.merge.from }),
     branch: facts.branch,
     sequence: before.commit.sequence + 1,
     actor: facts.actor,

@@ -29,7 +29,13 @@ import type { Ports } from "./graph_ports.ts";
 import { LargeCommits, type LargeWrite } from "./large_commits.ts";
 import type { LogSlot } from "./log.ts";
 import type { LoggedState } from "./logged_state.ts";
-import { type CommitFacts, effectiveChanges, planInline, type PlannedCommit } from "./plan_commit.ts";
+import {
+  type CommitFacts,
+  effectiveChanges,
+  type MergeFacts,
+  planInline,
+  type PlannedCommit,
+} from "./plan_commit.ts";
 import type { TableCache } from "./read/table_cache.ts";
 import type { GraphView } from "./read/view.ts";
 import type { TableCommitOptions } from "./table_commits.ts";
@@ -47,10 +53,8 @@ export interface PublishRequest {
   readonly ifCommit?: string;
   /** Bytes of encoded rows up to which the commit carries them itself, instead of writing tables. */
   readonly inlineBytesMax?: number;
-  /** The commit of another branch that a merge brings in. */
-  readonly mergedParent?: string;
-  /** The base that the merge was staged on; asked for after staging. */
-  mergeBase?(): string;
+  /** What a merge says about itself; asked for once it is staged. */
+  merge?(): MergeFacts;
   /** Decides on one commit's content; null publishes nothing, an empty set an empty commit. May run several times. */
   stage(view: GraphView): Promise<ChangeSet | null>;
 }
@@ -175,6 +179,7 @@ export class BranchWriter {
   async close(): Promise<void> {
     this.#folds.stop();
     await this.settle();
+    this.#appender.close();
   }
 
   /** Waits until nothing is queued or running, background work included; folds that rest do not count. */
@@ -197,7 +202,7 @@ export class BranchWriter {
       await this.#appender.breathe();
     }
     this.#running = null;
-    this.#appender.rest();
+    this.#appender.idle();
   }
 
   async #turn(): Promise<void> {
@@ -307,8 +312,7 @@ export class BranchWriter {
       operation: request.operation,
       schemaDigest: state.commit.schemaDigest,
       catalog: state.catalog,
-      ...(request.mergedParent === undefined ? {} : { mergedParent: request.mergedParent }),
-      ...(request.mergeBase === undefined ? {} : { mergeBase: request.mergeBase() }),
+      ...(request.merge === undefined ? {} : { merge: request.merge() }),
     };
   }
 

@@ -385,6 +385,28 @@ Deno.test("a branch cannot be merged into itself, and both must exist", async ()
   assert.equal((await rejection(merge(graph, "draft", "nope"))).code, "branch_not_found");
 });
 
+Deno.test("branches that were merged and deleted are no ancestors any more; the same on both sides is no conflict", async () => {
+  const graph = await forked();
+  await loadLines(graph, [film("d", { title: "draft" })], { branch: "draft" });
+  await graph.createBranch({ name: "side", from: "draft" });
+  await loadLines(graph, [film("s", { title: "side" })], { branch: "side" });
+  for (const target of ["main", "draft"]) {
+    assert.equal(
+      (await graph.mergeBranch({ source: "side", target })).commit?.merged_parent_commit_id?.length,
+      26,
+    );
+  }
+  await graph.deleteBranch({ name: "side" });
+  await mutate(graph, "draft", 'update Film set { title: "later" } where slug = "s"');
+  assert.deepEqual(await conflictTexts(merge(graph)), ["divergent_insert Film s"]);
+  await mutate(graph, "draft", 'update Film set { title: "side" } where slug = "s"');
+  assert.equal((await merge(graph)).outcome, "merged");
+  const { Film } = await contentOf(graph, {});
+  assert.deepEqual([Film!["d"]!["title"], Film!["s"]!["title"]], ["draft", "side"]);
+  assert.equal((await merge(graph, "main", "draft")).outcome, "fast_forward");
+  assert.deepEqual(await contentOf(graph, { branch: "draft" }), await contentOf(graph, {}));
+});
+
 Deno.test("three branches merge through each other", async () => {
   const graph = await forked();
   await graph.createBranch({ name: "other", from: "draft" });

@@ -11,8 +11,8 @@ export interface Ancestor {
 export interface Ancestry<Place extends Ancestor> {
   /** A commit and its first parents, newest first, down to genesis. */
   firstParents(place: Place): AsyncGenerator<Place, undefined>;
-  /** A merged parent; null when no live branch has it. */
-  find(id: string): Promise<Place | null>;
+  /** The merged parent of a merge; null when no live branch has it. */
+  mergedParent(merge: Place): Promise<Place | null>;
 }
 
 /** How a commit was reached: as first or merged parent of a child. */
@@ -54,7 +54,7 @@ export class AncestorSearch<Place extends Ancestor> {
     const lines = this.#lines;
     for (const child of this.#merges) {
       const id = must(child.commit.mergedParent, "merges have a merged parent");
-      const place = this.distances.has(id) ? null : await this.#ancestry.find(id);
+      const place = this.distances.has(id) ? null : await this.#ancestry.mergedParent(child);
       if (place === null) continue;
       lines.push({ walk: this.#ancestry.firstParents(place), step: { child, link: "merged" } });
     }

@@ -23,9 +23,10 @@ export async function findBase<Place extends Ancestor>(
   ancestry: Ancestry<Place>,
 ): Promise<MergeBase<Place> | null> {
   const known = new Map<string, Place>();
-  const find = async (id: string) => known.get(id) ?? await ancestry.find(id);
-  const left = new AncestorSearch(source, { ...ancestry, find });
-  const right = new AncestorSearch(target, { ...ancestry, find });
+  const mergedParent = async (merge: Place) =>
+    known.get(merge.commit.mergedParent ?? "") ?? await ancestry.mergedParent(merge);
+  const left = new AncestorSearch(source, { ...ancestry, mergedParent });
+  const right = new AncestorSearch(target, { ...ancestry, mergedParent });
   let best: { place: Place; sum: number } | null = null;
   while (true) {
     const open = [left, right].filter((side) =>

@@ -38,7 +38,7 @@ function ancestryOf(nodes: ReadonlyMap<string, Node>): Ancestry<Node> & { reads:
         yield await Promise.resolve(at);
       }
     },
-    find: (id: string) => Promise.resolve(nodes.get(id) ?? null),
+    mergedParent: ({ commit }: Node) => Promise.resolve(nodes.get(commit.mergedParent ?? "") ?? null),
   };
   return ancestry;
 }

@@ -23,11 +23,11 @@ import type { LoggedState } from "../logged_state.ts";
 import type { OpenBranch } from "../open_branches.ts";
 import type { GraphView } from "../read/view.ts";
 import { commitOutput } from "../results.ts";
-import { openCommit } from "../snapshot.ts";
+import { openCommit, type SnapshotSource } from "../snapshot.ts";
 import type { ChangeSet } from "../write/change_set.ts";
 import type { Ancestry, Step } from "./ancestor_search.ts";
 import { findBase, type MergeBase } from "./base.ts";
-import { findMergedParent, type NearBranch } from "./merged_parents.ts";
+import { MergedParents, placeOfSlot } from "./merged_parents.ts";
 import { OnceReadLog } from "./once_read_log.ts";
 import { stageMerge } from "./stage.ts";
 import { touchingCommits } from "./touching_commits.ts";
@@ -71,6 +71,7 @@ class Merge {
   readonly #graph: GraphContext;
   readonly #source: MergedBranch;
   readonly #target: MergedBranch;
+  readonly #ancestry: Ancestry<CommitPlace>;
   #outcome: MergeOutcome = "already_up_to_date";
   /** Known once the merge is staged. */
   #base: CommitPlace | null = null;
@@ -83,6 +84,8 @@ class Merge {
     this.#graph = graph;
     this.#source = { ...source, source: remembering(source) };
     this.#target = { ...target, source: remembering(target) };
+    const merged = new MergedParents(graph.parts.store, [this.#source, this.#target]);
+    this.#ancestry = { firstParents, mergedParent: ({ commit }) => merged.find(commit) };
   }
 
   async run(actor: string | null): Promise<{ outcome: MergeOutcome; commit: Commit | null }> {
@@ -93,8 +96,11 @@ class Merge {
       retry: "fail",
       capture: "turn",
       inlineBytesMax: INLINE_MERGE_BYTES_MAX,
-      mergedParent: pinned.commit.id,
-      mergeBase: () => must(this.#base, "the merge was staged").commit.id,
+      merge: () => ({
+        parent: pinned.commit.id,
+        from: placeOfSlot(this.#source.ref, pinned.logged.slot),
+        base: must(this.#base, "the merge was staged").commit.id,
+      }),
       stage: (view) => this.#stage(pinned, view),
     });
     return { outcome: this.#outcome, commit };
@@ -102,8 +108,7 @@ class Merge {
 
   async #stage(source: CommitPlace, view: GraphView): Promise<ChangeSet | null> {
     const target = await ancestorAt(await headOf(this.#target), view.commit.id);
-    const ancestry = this.#ancestry(source, target);
-    const { base, way } = await this.#findBase(source, target, ancestry);
+    const { base, way } = await this.#findBase(source, target);
     this.#base = base;
     if (base.commit.id === source.commit.id) {
       this.#outcome = "already_up_to_date";
@@ -111,7 +116,7 @@ class Merge {
     }
     this.#outcome = base.commit.id === target.commit.id ? "fast_forward" : "merged";
     const [commits, ...states] = await Promise.all([
-      commitsBetween(base, source, way, ancestry),
+      this.#commitsBetween(base, source, way),
       this.#stateAt(base),
       this.#stateAt(source),
       this.#stateAt(target),
@@ -124,25 +129,25 @@ class Merge {
     });
   }
 
-  #ancestry(source: CommitPlace, target: CommitPlace): Ancestry<CommitPlace> {
-    const near = [
-      { source: this.#source.source, head: source.logged.slot },
-      { source: this.#target.source, head: target.logged.slot },
-    ];
-    return { firstParents, find: (id) => findMergedParent(this.#graph.parts.branches, near, id) };
-  }
-
-  async #findBase(
-    source: CommitPlace,
-    target: CommitPlace,
-    ancestry: Ancestry<CommitPlace>,
-  ): Promise<MergeBase<CommitPlace>> {
-    const found = await findBase(source, target, ancestry);
+  async #findBase(source: CommitPlace, target: CommitPlace): Promise<MergeBase<CommitPlace>> {
+    const found = await findBase(source, target, this.#ancestry);
     if (found !== null) return found;
     throw new AppError(
       "invalid_input",
       `branches '${this.#source.ref.name}' and '${this.#target.ref.name}' have no common ancestor`,
     );
+  }
+
+  /** The commits that touched whatever differs between the base and the source. */
+  async #commitsBetween(
+    base: CommitPlace,
+    source: CommitPlace,
+    way: readonly Step<CommitPlace>[],
+  ): Promise<readonly Commit[]> {
+    const commits = await touchingCommits(way, this.#ancestry);
+    if (commits !== null) return commits;
+    const { down, up } = await firstParentPath(base, source);
+    return [...down, ...up];
   }
 
   /** The state of a commit; that of a head is in memory. */
@@ -152,22 +157,9 @@ class Merge {
   }
 }
 
-/** The commits that touched whatever differs between the base and the source. */
-async function commitsBetween(
-  base: CommitPlace,
-  source: CommitPlace,
-  way: readonly Step<CommitPlace>[],
-  ancestry: Ancestry<CommitPlace>,
-): Promise<readonly Commit[]> {
-  const commits = await touchingCommits(way, ancestry);
-  if (commits !== null) return commits;
-  const { down, up } = await firstParentPath(base, source);
-  return [...down, ...up];
-}
-
 /** A branch whose log is read through what this merge has read of it. */
 interface MergedBranch extends OpenBranch {
-  readonly source: NearBranch["source"];
+  readonly source: SnapshotSource;
 }
 
 /** Where the newest commit of a branch is. */

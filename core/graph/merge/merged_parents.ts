@@ -1,46 +1,73 @@
 /**
- * Finding the commits that merges brought in. Most are on one of the two branches that are being merged; the others are
- * looked for on all live branches.
- *
- * Invariant: an id that was found on no live branch is never found again, because branches are only made from commits of
- * live ones. So it is looked for once per process.
+ * Finding the commits that merges brought in. A merge says in which log its merged parent is; a live branch has that commit
+ * when the slot is its own or inherited. Most are on one of the two branches that are being merged.
  */
-import { AppError } from "../../errors.ts";
+import { must } from "../../base/assert.ts";
+import type { ObjectStore } from "../../storage/object_store.ts";
+import { type BranchRef, readRefs } from "../branches.ts";
+import type { Commit, LogPlace } from "../commit.ts";
+import { BranchLog } from "../log.ts";
 import type { CommitPlace } from "../lineage.ts";
-import type { OpenBranches } from "../open_branches.ts";
 import type { SnapshotSource } from "../snapshot.ts";
-import type { OnceReadLog } from "./once_read_log.ts";
 
-const GONE = new WeakMap<OpenBranches, Set<string>>();
-
-/** One of the branches that are being merged. */
-export interface NearBranch {
-  readonly source: SnapshotSource & { readonly log: OnceReadLog };
-  /** Its newest slot. */
-  readonly head: number;
+/** A branch and where its commits are read. */
+export interface ReadableBranch {
+  readonly ref: BranchRef;
+  readonly source: SnapshotSource;
 }
 
-/** Where a merged parent is; null when no live branch has it. */
-export async function findMergedParent(
-  branches: OpenBranches,
-  near: readonly NearBranch[],
-  id: string,
-): Promise<CommitPlace | null> {
-  let gone = GONE.get(branches);
-  if (gone === undefined) GONE.set(branches, gone = new Set());
-  if (gone.has(id)) return null;
-  for (const { source, head } of near) {
-    const logged = await source.log.slotNear(id, head);
-    const commit = logged?.commits.find((one) =>
-      one.id === id && one.operation !== "fold" && one.operation !== "end"
-    );
-    if (logged && commit !== undefined) return { source, logged, commit };
+/** Finds merged parents for one merge. */
+export class MergedParents {
+  readonly #store: ObjectStore;
+  readonly #near: readonly ReadableBranch[];
+  #live: Promise<readonly BranchRef[]> | null = null;
+
+  /** `near` are the branches that are being merged. */
+  constructor(store: ObjectStore, near: readonly ReadableBranch[]) {
+    this.#store = store;
+    this.#near = near;
   }
-  try {
-    return await branches.place(id);
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== "commit_not_found") throw error;
-    gone.add(id);
+
+  /** Where the merged parent of a merge is; null when no live branch has it. */
+  async find(merge: Commit): Promise<CommitPlace | null> {
+    if (merge.mergedFrom === undefined) return null;
+    for (const { ref, source } of this.#near) {
+      const found = hasSlot(ref, merge.mergedFrom) ? await mergedParentIn(source, merge) : null;
+      if (found !== null) return found;
+    }
+    this.#live ??= readRefs(this.#store);
+    for (const ref of await this.#live) {
+      if (!hasSlot(ref, merge.mergedFrom)) continue;
+      // The branches of one graph share their schemas.
+      const source = { ...this.#near[0]!.source, log: new BranchLog(this.#store, ref) };
+      const found = await mergedParentIn(source, merge);
+      if (found !== null) return found;
+    }
     return null;
   }
+}
+
+/** Of a slot that several commits share a branch may have inherited the first ones only. */
+async function mergedParentIn(
+  source: SnapshotSource,
+  { mergedParent, mergedFrom }: Commit,
+): Promise<CommitPlace | null> {
+  const logged = await source.log.read(must(mergedFrom, "the merge says where").slot);
+  const commit = logged?.commits.find(({ id }) => id === mergedParent);
+  return logged === null || commit === undefined ? null : { source, logged, commit };
+}
+
+/** The log that a slot of a branch is in: its own, or that of a source. */
+export function placeOfSlot({ incarnation, ancestry }: BranchRef, slot: number): LogPlace {
+  let owner = incarnation;
+  for (const ancestor of ancestry) {
+    if (slot > ancestor.slot) break;
+    owner = ancestor.incarnation;
+  }
+  return { incarnation: owner, slot };
+}
+
+function hasSlot({ incarnation, ancestry }: BranchRef, place: LogPlace): boolean {
+  return place.incarnation === incarnation ||
+    ancestry.some((ancestor) => place.incarnation === ancestor.incarnation && place.slot <= ancestor.slot);
 }

@@ -19,7 +19,7 @@ class History {
   readonly heads = new Map<string, Node>();
   readonly ancestry: Ancestry<Node> = {
     firstParents: (place) => this.#firstParents(place),
-    find: (id) => Promise.resolve(this.nodes.get(id) ?? null),
+    mergedParent: ({ commit }) => Promise.resolve(this.nodes.get(commit.mergedParent ?? "") ?? null),
   };
 
   constructor() {
