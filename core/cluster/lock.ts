@@ -26,6 +26,8 @@ export const HEARTBEAT_MS = 10_000;
 export const STALE_MS = 60_000;
 /** How often a waiting command looks again, milliseconds. */
 const POLL_MS = 250;
+/** How often in a row a lock may be neither there nor creatable: other commands come and go, but not that fast. */
+const VANISHED_MAX = 100;
 
 type LockStore = Pick<ObjectStore, "get" | "putIfAbsent" | "putIfMatch" | "deleteIfMatch">;
 
@@ -90,14 +92,18 @@ export async function acquireLock(store: LockStore, request: LockRequest): Promi
 
 async function waitForLock(store: LockStore, request: LockRequest): Promise<LockResult> {
   const giveUpAt = request.clock.nowMs() + request.timeoutMs;
-  for (;;) {
+  for (let vanished = 0;;) {
     // Taken before the lock, so that a lock with a life sign never stands without it while its holder lives.
     const alive = await request.lifeSign?.tryHold() ?? false;
     const body = bodyOf(request, alive);
     const created = await store.putIfAbsent(LOCK_KEY, lockBytes(body));
     if (created !== null) return held(store, request, body, created.version, null);
     const read = await readLock(store);
-    if (read.kind === "free") continue;
+    if (read.kind === "free") {
+      if (++vanished < VANISHED_MAX) continue;
+      throw new Error("it can neither be created nor read: something else is in its place");
+    }
+    vanished = 0;
     if (read.kind === "unreadable") return { kind: "refused", read, problem: read.problem };
     const orphaned = alive && read.body.lifeSign && request.host !== null && read.body.host === request.host;
     if (orphaned || isStale(read.body, request.clock)) {

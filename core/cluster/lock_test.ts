@@ -216,3 +216,13 @@ Deno.test("a release whose removal is repeated leaves the lock alone that somebo
   assert.ok(read.kind === "locked" && read.body.lockId === lock.id);
   await lock.release();
 });
+
+Deno.test("lock: something else in its place is an error at once, never a wait without end", () =>
+  withTempDir(async (folder) => {
+    const store = createLocalStore(folder);
+    Deno.mkdirSync(`${folder}/${LOCK_KEY}`, { recursive: true });
+    await assert.rejects(
+      acquireLock(store, request({ nowMs: Date.now() }, { timeoutMs: 60_000 })),
+      /neither be created nor read: something else is in its place/,
+    );
+  }));
