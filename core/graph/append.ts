@@ -28,6 +28,8 @@ const HINT_EVERY_SLOTS = 64;
 const LINE_TURN_MS = 5;
 /** How many appends it may make there at least: on a slow machine they take long, and so does changing places. */
 const LINE_TURN_APPENDS = 4;
+/** After so long without a write, and at most twice as long, the file of the line is closed, milliseconds. */
+const LINE_IDLE_MS = 1000;
 /** How long after another process was met the branch counts as crowded, milliseconds. */
 const CROWDED_MS = 1000;
 /**
@@ -49,6 +51,9 @@ export class Appender {
   #waitedMs = -Infinity;
   /** When a slot of another process was met. */
   #metMs = -Infinity;
+  /** Whether nobody has lined up since the timer looked. */
+  #isIdle = false;
+  #idleTimer: ReturnType<typeof setInterval> | undefined;
   /** The newest slot that this process filled. */
   #ownSlot: number | null = null;
   /** How long appending takes, on average. */
@@ -62,6 +67,7 @@ export class Appender {
   /** Waits for this process's place in the line. Whoever holds it already goes on at once. */
   async enter(): Promise<void> {
     if (this.#line === null || this.#enteredMs !== null) return;
+    this.#isIdle = false;
     const { clock } = this.#options.ports;
     if (await this.#line.enter(LINE_PATIENCE_MS)) this.#waitedMs = clock.nowMs();
     this.#enteredMs = clock.nowMs();
@@ -140,8 +146,22 @@ export class Appender {
     return this.#hints.size === 0 ? null : Promise.all(this.#hints);
   }
 
-  /** Gives up the place in the line, and what it takes to line up. */
-  rest(): void {
+  /** Gives up the place in the line because there is nothing to do, and after a while what it takes to line up. */
+  idle(): void {
+    this.leave();
+    if (this.#line === null || this.#idleTimer !== undefined) return;
+    // One timer in a while, instead of opening a file for each write of a caller that writes one after the other.
+    this.#idleTimer = setInterval(() => {
+      if (this.#isIdle && this.#enteredMs === null) this.close();
+      this.#isIdle = true;
+    }, LINE_IDLE_MS);
+    Deno.unrefTimer(this.#idleTimer);
+  }
+
+  /** Lets go of the line; the next write opens it again. */
+  close(): void {
+    clearInterval(this.#idleTimer);
+    this.#idleTimer = undefined;
     this.#enteredMs = null;
     this.#line?.close();
   }
