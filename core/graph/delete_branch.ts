@@ -21,7 +21,7 @@ import type { BranchDeleteOutput } from "./graph.ts";
 import type { GraphContext, GraphParts } from "./graph_context.ts";
 import type { OpenBranch } from "./open_branches.ts";
 import { planEnd } from "./plan_commit.ts";
-import type { SoleTurn } from "./publish.ts";
+import type { SoleTurn } from "./publish_request.ts";
 
 type BranchParts = Pick<GraphParts, "store" | "branches" | "ports">;
 

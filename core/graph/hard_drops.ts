@@ -9,7 +9,7 @@ import type { Ports } from "./graph_ports.ts";
 import type { LoggedState } from "./logged_state.ts";
 import type { OpenBranch } from "./open_branches.ts";
 import { abandonedTables, type TableMove } from "./plan_migration_commit.ts";
-import type { SoleTurn } from "./publish.ts";
+import type { SoleTurn } from "./publish_request.ts";
 import {
   finishPurge,
   type Purge,

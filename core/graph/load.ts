@@ -15,7 +15,7 @@ import { nameBranch, refuseTaken } from "./create_branch.ts";
 import type { LoadMode, LoadOutput } from "./graph.ts";
 import type { Ports } from "./graph_ports.ts";
 import type { OpenBranches } from "./open_branches.ts";
-import type { PublishRequest } from "./publish.ts";
+import type { PublishRequest } from "./publish_request.ts";
 import { commitOutput, loadedTypes } from "./results.ts";
 import { parseBatch, type ParsedBatch } from "./write/batch.ts";
 import { parseLegacyBatch } from "./write/legacy_batch.ts";

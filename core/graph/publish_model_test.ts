@@ -17,7 +17,7 @@ import { must } from "../base/assert.ts";
 import { AppError } from "../errors.ts";
 import { createMemoryStore } from "../storage/memory_store.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
-import type { PublishRequest } from "./publish.ts";
+import type { PublishRequest } from "./publish_request.ts";
 import type { GraphView } from "./read/view.ts";
 import type { ChangeSet } from "./write/change_set.ts";
 

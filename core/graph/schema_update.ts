@@ -30,7 +30,7 @@ import { migrateTables } from "./migrate_tables.ts";
 import type { OpenBranch } from "./open_branches.ts";
 import { emptyTable, type PlannedCommit } from "./plan_commit.ts";
 import { planMigrationCommit, planMoves, type PreparedMigration } from "./plan_migration_commit.ts";
-import type { SoleTurn } from "./publish.ts";
+import type { SoleTurn } from "./publish_request.ts";
 import type { SchemaStore } from "./schemas.ts";
 
 /** What a schema update would do. */
