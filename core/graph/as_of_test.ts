@@ -11,9 +11,13 @@ import {
   titles,
 } from "../../tests/support/embedded_graphs.ts";
 import { createMemoryTables } from "../../tests/support/memory_tables.ts";
+import { must } from "../base/assert.ts";
 import { parseAsOf } from "./as_of.ts";
+import { readRef } from "./branches.ts";
 import type { EmbeddedGraph } from "./embedded.ts";
+import { putFence } from "./fence.ts";
 import type { CommitOutput } from "./graph.ts";
+import { readSlot } from "./log.ts";
 
 /** A graph whose stored log slots are counted when they are read. */
 async function countedGraph() {
@@ -29,7 +33,7 @@ async function countedGraph() {
   const tables = createMemoryTables();
   await createGraph({ store, schema: FILM_SCHEMA, ports: testPorts() });
   const open = () => openGraph({ store, tables, uri: "memory:films", ports: testPorts() });
-  return { count, open };
+  return { store, count, open };
 }
 
 /** Microseconds as an RFC 3339 time. */
@@ -117,6 +121,27 @@ Deno.test("a branch that starts in the middle of a group does not see the rest o
     await graph.createBranch({ name: `${name}-child`, from: name });
     await checkTimes(graph, name);
     assert.equal((await checkTimes(graph, `${name}-child`)).length, at + 3);
+  }
+  await graph.close();
+});
+
+Deno.test("a branch that starts in the middle of a group and first restates its head does not see the rest either", async () => {
+  const { store, open } = await countedGraph();
+  const graph = await open();
+  await Promise.all(Array.from({ length: 12 }, (_, i) => insert(graph, `many-${i}`)));
+  const all = (await graph.commits()).commits.toReversed();
+  await graph.createBranch({ name: "draft", fromCommit: all[6]!.graph_commit_id });
+  const { incarnation, forkedFrom } = must(await readRef(store, "draft"), "the branch was made");
+  const slot = must(forkedFrom, "it was forked").slot + 1;
+  // As a deletion leaves it that died; the next branch made from this one fills the slot.
+  await putFence(store, testPorts(), { name: "draft", incarnation, slot, purpose: "delete" });
+  await graph.createBranch({ name: "child", from: "draft" });
+  const [first] = must(await readSlot(store, incarnation, slot), "the slot is filled").commits;
+  assert.equal(first!.operation, "fold");
+  for (const name of ["draft", "child"]) {
+    await insert(graph, `late-on-${name}`, name);
+    assert.equal((await checkTimes(graph, name)).length, 8);
+    assert.equal(await commitAt(graph, all[7]!.created_at, name), all[6]!.graph_commit_id);
   }
   await graph.close();
 });

@@ -467,6 +467,23 @@ Deno.test("a poll delivers 128 commits, over as many pages as they take", async 
   await graph.close();
 });
 
+Deno.test("the 128 commits of a poll are counted over pages that end inside commits", async () => {
+  const graph = await (await createFilmWorld()).open();
+  for (let i = 0; i < 150; i++) await loadLines(graph, [film(`a${i}`), film(`b${i}`)], { mode: "append" });
+  const told = new Set<string>();
+  let page = await graph.pollChanges({ start: "beginning", limit: 101 });
+  for (let pages = 1;; pages++) {
+    for (const { cause } of page.blocks) told.add(cause.graph_commit_id);
+    const pageToken = page.next_page_token;
+    if (pageToken === undefined) break;
+    assert.ok(pages < 4);
+    page = await graph.pollChanges({ pageToken, limit: 100 });
+  }
+  assert.deepEqual([told.size, page.caught_up], [128, false]);
+  assert.equal((await wholePoll(graph, { cursor: page.cursor! })).blocks.length, 22);
+  await graph.close();
+});
+
 Deno.test("only one of cursor, start and page token may be given; a start must be known", async () => {
   const graph = await (await createFilmWorld()).open();
   const { cursor } = await graph.pollChanges();
