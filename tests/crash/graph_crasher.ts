@@ -19,6 +19,8 @@ export interface CrashedGraph {
   /** The failpoint to die at, and at which passing of it, counted from 1; null to work until somebody kills the process. */
   readonly step: string | null;
   readonly passing: number;
+  /** Count only passings while such an operation is under way. */
+  readonly during?: Operation["kind"];
 }
 
 /** A line of this process. */
@@ -32,6 +34,8 @@ export interface CrashLine {
 
 /** Films of a large load: together too much for a log object. */
 const LARGE = 250;
+/** Length of titles that make a merge of so many films too large for a log object. */
+const LARGE_MERGE_CHARS = 4500;
 /** Films of a burst: enough commits for a fold. */
 const BURST = 34;
 /** Films with notes. */
@@ -43,6 +47,7 @@ class CrashingGraph {
   readonly #plan: CrashedGraph;
   readonly #onStopped: () => void;
   readonly #passed = new Map<string, number>();
+  #underWay: Operation["kind"] | null = null;
 
   constructor(plan: CrashedGraph, onStopped: () => void) {
     this.#plan = plan;
@@ -68,10 +73,12 @@ class CrashingGraph {
 
   /** Never comes back from the step at which the graph is to die. */
   async #pass(name: string): Promise<void> {
-    const { root, step, passing } = this.#plan;
-    const count = (this.#passed.get(name) ?? 0) + 1;
+    const { root, step, passing, during } = this.#plan;
+    if (!this.#passed.has(name)) say({ root, event: "passed", step: name });
+    const isCounted = during === undefined || during === this.#underWay;
+    const count = (this.#passed.get(name) ?? 0) + (isCounted ? 1 : 0);
     this.#passed.set(name, count);
-    if (count === 1) say({ root, event: "passed", step: name });
+    if (!isCounted) return;
     if (name !== step || count !== passing) return;
     say({ root, event: "stopped" });
     this.#onStopped();
@@ -100,7 +107,7 @@ class CrashingGraph {
     const [first, second] = [`b${round}`, `c${round}`];
     const rows = round % 2 === 0 ? { [`${first}-a`]: "small" } : manyRows(`${first}-fork-`);
     await this.#fork(graph, first, "main", rows);
-    await this.#write(graph, first, manyRows(`${first}-`));
+    await this.#write(graph, first, manyRows(`${first}-`, LARGE_MERGE_CHARS));
     await this.#told(
       { kind: "create", branch: second, from: first },
       () => graph.createBranch({ name: second, from: first }),
@@ -168,13 +175,15 @@ class CrashingGraph {
   async #told(operation: Operation, work: () => Promise<unknown>): Promise<void> {
     const { root } = this.#plan;
     say({ root, event: "start", operation });
+    this.#underWay = operation.kind;
     await work();
+    this.#underWay = null;
     say({ root, event: "done" });
   }
 }
 
-function manyRows(prefix: string): Rows {
-  return Object.fromEntries(Array.from({ length: LARGE }, (_, i) => [`${prefix}${i}`, "x".repeat(300)]));
+function manyRows(prefix: string, chars = 300): Rows {
+  return Object.fromEntries(Array.from({ length: LARGE }, (_, i) => [`${prefix}${i}`, "x".repeat(chars)]));
 }
 
 function films(rows: Rows): unknown[] {

@@ -15,9 +15,12 @@ const RANDOM_KILLS = 200;
 const ONCE = GRAPH_FAILPOINTS.filter((step) => step.startsWith("init."));
 
 Deno.test("46: a process killed at any named step loses no acknowledged operation, and all writes go on without repair", async () => {
-  const plans = GRAPH_FAILPOINTS.flatMap((step) =>
+  const anywhere = GRAPH_FAILPOINTS.flatMap((step) =>
     (ONCE.includes(step) ? [1] : [1, 2]).map((passing) => ({ step, passing }))
   );
+  const merging = GRAPH_FAILPOINTS.filter((step) => step.startsWith("publish."))
+    .map((step) => ({ step, passing: 1, during: "merge" as const }));
+  const plans = [...anywhere, ...merging];
   const passed = new Set<string>();
   for (let start = 0; start < plans.length; start += BATCH) {
     await withTempDir(async (folder) => {
