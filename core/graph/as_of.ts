@@ -8,10 +8,8 @@
 import { must } from "../base/assert.ts";
 import { parseDateTime } from "../base/temporal.ts";
 import { AppError } from "../errors.ts";
-import type { BranchRef } from "./branches.ts";
 import type { Commit } from "./commit.ts";
 import type { BranchLog, LogSlot } from "./log.ts";
-import type { LoggedState } from "./logged_state.ts";
 
 /** Microseconds since the Unix epoch of a time as people write it: RFC 3339, without zone UTC. Throws `invalid_input`. */
 export function parseAsOf(text: string): number {
@@ -33,60 +31,27 @@ export interface CommitAsOf {
   readonly commit: Commit;
 }
 
-/** The newest commit of a branch up to `head` whose time is `micros` or earlier; null when the branch begins later. */
-export async function commitAsOf(
-  branch: { readonly ref: BranchRef; readonly log: BranchLog; readonly head: LoggedState },
-  micros: number,
-): Promise<CommitAsOf | null> {
-  const slots = new BranchSlots(branch);
+/** The newest commit of a branch up to slot `head` whose time is `micros` or earlier; null when the branch begins later. */
+export async function commitAsOf(log: BranchLog, head: number, micros: number): Promise<CommitAsOf | null> {
+  const slots = new Map<number, LogSlot>();
+  const read = async (slot: number) => {
+    const logged = slots.get(slot) ??
+      must((await log.readRange(slot, slot))[0], "a range of one slot has one");
+    slots.set(slot, logged);
+    return logged;
+  };
   // The slots before `low` end at that time or earlier, the slots from `high` on later.
   let low = 1;
-  let high = branch.head.slot;
+  let high = head;
   while (low < high) {
     const middle = low + ((high - low) >> 1);
-    if ((await slots.read(middle)).commits.at(-1)!.createdAt <= micros) low = middle + 1;
+    if ((await read(middle)).commits.at(-1)!.createdAt <= micros) low = middle + 1;
     else high = middle;
   }
-  return newestIn(await slots.read(low), micros) ??
-    (low === 1 ? null : newestIn(await slots.read(low - 1), micros));
+  return newestIn(await read(low), micros) ?? (low === 1 ? null : newestIn(await read(low - 1), micros));
 }
 
 function newestIn(logged: LogSlot, micros: number): CommitAsOf | null {
   const commit = logged.commits.findLast(({ createdAt }) => createdAt <= micros);
   return commit === undefined ? null : { logged, commit };
-}
-
-/** The slots of a branch, each with those of its commits that are on the branch. */
-class BranchSlots {
-  readonly #log: BranchLog;
-  readonly #head: LoggedState;
-  readonly #forks: ReadonlySet<number>;
-  readonly #read = new Map<number, LogSlot>();
-
-  constructor({ ref, log, head }: { ref: BranchRef; log: BranchLog; head: LoggedState }) {
-    this.#log = log;
-    this.#head = head;
-    this.#forks = new Set(ref.ancestry.map(({ slot }) => slot));
-  }
-
-  async read(slot: number): Promise<LogSlot> {
-    const known = this.#read.get(slot);
-    if (known !== undefined) return known;
-    const [logged] = await this.#log.readRange(slot, slot);
-    const whole = must(logged, "a range of one slot has one");
-    const last = await this.#lastOnBranch(slot);
-    const end = last === null ? -1 : whole.commits.findIndex(({ id }) => id === last);
-    const read = end === -1 ? whole : { slot, commits: whole.commits.slice(0, end + 1) };
-    this.#read.set(slot, read);
-    return read;
-  }
-
-  /** A branch may begin in the middle of a slot: what follows there is of its source alone. Null when all of it counts. */
-  async #lastOnBranch(slot: number): Promise<string | null> {
-    if (slot === this.#head.slot) return this.#head.commit.id;
-    if (!this.#forks.has(slot)) return null;
-    const [next] = await this.#log.readRange(slot + 1, slot + 1);
-    const first = must(next?.commits[0], "a log object has commits");
-    return first.operation === "fold" || first.operation === "end" ? first.id : first.parent;
-  }
 }

@@ -183,10 +183,10 @@ export class OpenBranches {
    */
   async stateAsOf(name: string, micros: number): Promise<LoggedState> {
     const owner = await this.get(name);
-    const { ref, head: { source }, head } = owner;
+    const { head: { source }, head } = owner;
     const newest = await head.latest();
     if (newest.commit.createdAt <= micros) return newest;
-    const found = await commitAsOf({ ref, log: source.log, head: newest }, micros);
+    const found = await commitAsOf(source.log, newest.slot, micros);
     if (found !== null) {
       const { logged, commit } = found;
       return await this.#openSnapshotOf(commit.id) ??
