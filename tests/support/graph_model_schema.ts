@@ -47,7 +47,7 @@ export interface ModelSchema {
 }
 
 /** Few values of each type, so that equal ones meet. Texts compare alike by code unit and by code point. */
-export const VALUES: Readonly<Record<ModelScalar, readonly Value[]>> = {
+const VALUES: Readonly<Record<ModelScalar, readonly Value[]>> = {
   String: ["a", "b", "", "ab", "a, b", 'say "x"\n'],
   I32: [1, 2, 3, 0, 9, 12],
   I64: [1, 2, 9007199254740993n, 9007199254740992n, -5],
@@ -62,11 +62,38 @@ export const VALUES: Readonly<Record<ModelScalar, readonly Value[]>> = {
 };
 
 /** Values that keys are made of; ranges and special texts are left to the others. */
-export const KEY_VALUES: Readonly<Partial<Record<ModelScalar, readonly Value[]>>> = {
+const KEY_VALUES: Readonly<Partial<Record<ModelScalar, readonly Value[]>>> = {
   String: ["a", "b", "c", "d", "e/f"],
   I32: [1, 2, 3, -4],
   Date: [19844, 0, -1],
 };
+
+/** Whether values of a property can be compared in queries. */
+export function isComparable({ type }: ModelProperty): boolean {
+  return type !== "[String]" && type !== "[I32]" && type !== "Vector(2)";
+}
+
+/** Whether a property is a part of its type's key. */
+export function isKey(type: ModelType, name: string): boolean {
+  return type.key?.includes(name) ?? false;
+}
+
+/** Whether a property is a part of some `@unique`. */
+export function isUnique(type: ModelType, name: string): boolean {
+  return type.unique.some((columns) => columns.includes(name));
+}
+
+/** Draws a value that is not null: mostly an allowed one, of many where it must be unique. */
+export function drawValue(tape: Tape, type: ModelType, { name, type: kind, range }: ModelProperty): Value {
+  if (isKey(type, name)) return tape.pick(KEY_VALUES[kind]!);
+  if (isUnique(type, name) && kind === "String") return `u${tape.upTo(12)}`;
+  if (isUnique(type, name) && (kind === "Date" || kind === "I64")) return tape.upTo(12);
+  if (isUnique(type, name) && kind === "I32" && range === undefined) return tape.upTo(30);
+  const values = range === undefined
+    ? VALUES[kind]
+    : VALUES[kind].filter((value) => (value as number) <= range[1] || tape.rarely(12));
+  return tape.pick(values);
+}
 
 /** Columns of a type as rows hold them. */
 export function columnsOf(type: ModelType): readonly string[] {

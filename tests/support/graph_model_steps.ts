@@ -1,7 +1,14 @@
 /** Steps of random programs: drawn from a tape of numbers against what the model holds, so that most of them hit something. */
 import type { ModelCommit, ModelGraph } from "./graph_model.ts";
 import type { Image, Row } from "./graph_model_rules.ts";
-import { KEY_VALUES, type ModelProperty, type ModelType, type Value, VALUES } from "./graph_model_schema.ts";
+import {
+  drawValue,
+  isComparable,
+  isKey,
+  isUnique,
+  type ModelType,
+  type Value,
+} from "./graph_model_schema.ts";
 import { keyId, type Line, type Mode, type Statement, type Where } from "./graph_model_writes.ts";
 import type { Tape } from "./random_schema.ts";
 
@@ -83,10 +90,7 @@ export function drawStep(kind: Step["do"], tape: Tape, model: ModelGraph, droppe
     case "mutate":
       return draw.write(kind, branch);
     case "race":
-      return {
-        do: "race",
-        contenders: Array.from({ length: 2 + tape.upTo(3) }, () => draw.contender(branch)),
-      };
+      return { do: "race", contenders: draw.contenders(branch) };
     case "duel": {
       const name = draw.branch(true);
       const child = NAMES.find((each) => model.obstacle(each) === null && !each.startsWith(`${name}/`));
@@ -209,8 +213,18 @@ class Draw {
       : { do: "merge", source, target, drop: tape.upTo(4) === 3 };
   }
 
+  /** Writes and merges at once; sometimes two branches merge each other, which leaves two equally near ancestors. */
+  contenders(branch: string): Contender[] {
+    const tape = this.#tape;
+    const others = Array.from({ length: 2 + tape.upTo(3) }, () => this.#contender(branch));
+    if (this.#model.names().length === 1 || tape.upTo(3) !== 2) return others;
+    const merge = { ...this.merge(branch), drop: false };
+    const back = { ...merge, source: merge.target, target: merge.source };
+    return [{ handle: 0, act: merge }, { handle: 1, act: back }, ...others.slice(3)];
+  }
+
   /** A write or a merge that others get in the way of, mostly on one branch. */
-  contender(branch: string): Contender {
+  #contender(branch: string): Contender {
     const tape = this.#tape;
     const handle = tape.upTo(2);
     const on = tape.upTo(4) === 3 ? this.branch() : branch;
@@ -272,7 +286,7 @@ class Draw {
 
   /** A comparison, mostly with a value that occurs; null when the type has nothing to compare. */
   where(type: ModelType, branch: string, operators: readonly Where["operator"][] = OPERATORS): Where | null {
-    const columns = type.properties.filter((property) => isComparable(property));
+    const columns = type.properties.filter(isComparable);
     if (type.ends !== null) {
       columns.push({ name: "src", type: "String" }, { name: "dst", type: "String" });
     }
@@ -282,7 +296,7 @@ class Draw {
     const held = rows.length === 0 || this.#tape.rarely(6)
       ? null
       : this.#tape.pick(rows)[column.name] ?? null;
-    const value = held ?? this.#value(type, column);
+    const value = held ?? drawValue(this.#tape, type, column);
     const operator = column.type === "Bool" || column.type === "enum" ? "=" : this.#tape.pick(operators);
     return { column: column.name, operator, value };
   }
@@ -328,7 +342,7 @@ class Draw {
     for (const property of type.properties) {
       const isNull = property.required !== true &&
         this.#tape.upTo(isUnique(type, property.name) ? 2 : 4) === 1;
-      row[property.name] = isNull ? null : this.#value(type, property);
+      row[property.name] = isNull ? null : drawValue(this.#tape, type, property);
     }
     return row;
   }
@@ -337,17 +351,6 @@ class Draw {
     const type = this.#model.schema.types.find((each) => each.name === name)!;
     return lines.filter((line) => line.type === name)
       .flatMap(({ id, row }) => type.key !== null ? [keyId(type.key, row)] : id === null ? [] : [id]);
-  }
-
-  #value(type: ModelType, { name, type: kind, range }: ModelProperty): Value {
-    if (isKey(type, name)) return this.#tape.pick(KEY_VALUES[kind]!);
-    if (isUnique(type, name) && kind === "String") return `u${this.#tape.upTo(12)}`;
-    if (isUnique(type, name) && (kind === "Date" || kind === "I64")) return this.#tape.upTo(12);
-    if (isUnique(type, name) && kind === "I32" && range === undefined) return this.#tape.upTo(30);
-    const values = range === undefined
-      ? VALUES[kind]
-      : VALUES[kind].filter((value) => (value as number) <= range[1] || this.#tape.rarely(12));
-    return this.#tape.pick(values);
   }
 
   #insert(branch: string): Statement {
@@ -361,7 +364,7 @@ class Draw {
   #update(branch: string): Statement {
     const settable = (type: ModelType) => type.properties.filter(({ name }) => !isKey(type, name));
     const types = this.#nodeTypes().filter((type) =>
-      settable(type).length > 0 && type.properties.some((property) => isComparable(property))
+      settable(type).length > 0 && type.properties.some(isComparable)
     );
     if (types.length === 0) return this.#insert(branch);
     const type = this.#tape.pick(types);
@@ -369,7 +372,7 @@ class Draw {
     for (let n = 1 + this.#tape.upTo(2); n > 0; n--) {
       const property = this.#tape.pick(settable(type));
       const isNull = property.required !== true && this.#tape.upTo(4) === 1;
-      set[property.name] = isNull ? null : this.#value(type, property);
+      set[property.name] = isNull ? null : drawValue(this.#tape, type, property);
     }
     return { kind: "update", type: type.name, set, where: this.where(type, branch)! };
   }
@@ -385,15 +388,3 @@ class Draw {
 }
 
 const OPERATORS: readonly Where["operator"][] = ["=", "<", ">", "<=", ">=", "!="];
-
-function isKey(type: ModelType, name: string): boolean {
-  return type.key?.includes(name) ?? false;
-}
-
-function isUnique(type: ModelType, name: string): boolean {
-  return type.unique.some((columns) => columns.includes(name));
-}
-
-function isComparable({ type }: ModelProperty): boolean {
-  return type !== "[String]" && type !== "[I32]" && type !== "Vector(2)";
-}
