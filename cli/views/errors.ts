@@ -7,7 +7,7 @@ export function renderError(error: unknown, colour = false): string[] {
   const style = colour ? COLOUR : PLAIN;
   if (error instanceof AppError) {
     const lines = reportLines(error, style);
-    for (const cause of causes(error.cause)) {
+    for (const cause of causes(error)) {
       const [what, ...more] = cause.split("\n").filter((line) => line.trim() !== "");
       lines.push(`  caused by: ${what}`, ...more.map((line) => `    ${line}`));
     }
@@ -51,10 +51,11 @@ function isAboutToken(error: unknown): boolean {
   return error instanceof AppError && (error.code === "unauthorized" || isAboutToken(error.cause));
 }
 
-function causes(error: unknown): string[] {
-  const texts: string[] = [];
-  for (let cause = error; cause instanceof Error && texts.length < 4; cause = cause.cause) {
-    texts.push(cause.message);
+/** What the causes say that is not said already: details are often added to an error under the same message. */
+function causes(error: Error): string[] {
+  const texts = [error.message];
+  for (let { cause } = error; cause instanceof Error && texts.length < 5; { cause } = cause) {
+    if (!texts.includes(cause.message)) texts.push(cause.message);
   }
-  return texts;
+  return texts.slice(1);
 }

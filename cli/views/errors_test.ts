@@ -14,6 +14,12 @@ Deno.test("a refused token is followed by where tokens are put, also as a cause"
   assert.deepEqual(renderError(new AppError("policy_denied", "no")), ["error: no"]);
 });
 
+Deno.test("a cause that says the same is left out", () => {
+  const cause = new AppError("storage_error", "gone", { cause: new Error("disk") });
+  const error = new AppError("storage_error", "gone", { cause });
+  assert.deepEqual(renderError(error), ["error: gone", "  caused by: disk"]);
+});
+
 Deno.test("an excerpt is indented, whether a server sent it in the message or a library in its cause", () => {
   const message = "type error: unknown node type `Sihp`\nerror[T1]: type error\n  --> <query>:1:25";
   assert.deepEqual(renderError(new AppError("type_error", message)), [

@@ -3,7 +3,7 @@
  * and on a server. Bodies are read losslessly: 64-bit integers keep every digit.
  */
 import { jsonText } from "../base/lossless_json.ts";
-import { AppError } from "../errors.ts";
+import { AppError, type ErrorCode } from "../errors.ts";
 import type {
   ChangeFeedOutput,
   ChangeFilter,
@@ -12,6 +12,7 @@ import type {
   PageRequest,
   PollRequest,
 } from "../graph/changes/change.ts";
+import { parseBranchName } from "../graph/branch_name.ts";
 import type {
   BranchCreateOutput,
   BranchCreateRequest,
@@ -131,7 +132,7 @@ class ServedGraph implements RemoteGraph {
   }
 
   async deleteBranch({ name }: { readonly name: string }): Promise<BranchDeleteOutput> {
-    const path = `${this.#base}/branches/${encodeURIComponent(name.trim())}`;
+    const path = `${this.#base}/branches/${pathPart(parseBranchName(name))}`;
     const answer = await send(this.#server, "DELETE", path);
     return { ...this.#expect<BranchDeleteOutput>(answer, { name: "string" }), uri: this.uri };
   }
@@ -141,11 +142,11 @@ class ServedGraph implements RemoteGraph {
   }
 
   async commit(id: string): Promise<CommitOutput> {
-    return this.#expect(await this.#get(`/commits/${encodeURIComponent(id)}`), { graph_commit_id: "string" });
+    return this.#expect(await this.#get(`/commits/${pathPart(id)}`), { graph_commit_id: "string" });
   }
 
   async commitChanges(id: string, request: PageRequest = {}): Promise<CommitChangesOutput> {
-    const path = `/commits/${encodeURIComponent(id)}/changes${pageSearch(request)}`;
+    const path = `/commits/${pathPart(id)}/changes${pageSearch(request)}`;
     return this.#expect(await this.#get(path), { changes: "array" });
   }
 
@@ -170,7 +171,7 @@ class ServedGraph implements RemoteGraph {
   }
 
   async revertCommit({ commitId, branch }: Parameters<Graph["revertCommit"]>[0]): Promise<RevertOutput> {
-    const path = `/commits/${encodeURIComponent(commitId)}/revert`;
+    const path = `/commits/${pathPart(commitId)}/revert`;
     return this.#expect(await this.#post(path, { branch }), { reverted_commit_id: "string" });
   }
 
@@ -181,7 +182,9 @@ class ServedGraph implements RemoteGraph {
   async invokeRead(name: string, request: Parameters<RemoteGraph["invokeRead"]>[1]): Promise<ReadOutput> {
     const { params, ...target } = request;
     const body = { params, ...wireTarget(target), expect_mutation: false };
-    return this.#read(await this.#post(`/queries/${encodeURIComponent(name)}`, body));
+    return this.#read(
+      await this.#post(`/queries/${pathPart(name, "query_not_found", "stored query")}`, body),
+    );
   }
 
   async invokeMutation(
@@ -190,7 +193,11 @@ class ServedGraph implements RemoteGraph {
   ): Promise<ChangeOutput> {
     const { params, branch, ifCommit } = request;
     const body = { params, expect_mutation: true, branch };
-    return await this.#changed(`/queries/${encodeURIComponent(name)}`, body, ifCommit);
+    return await this.#changed(
+      `/queries/${pathPart(name, "query_not_found", "stored query")}`,
+      body,
+      ifCommit,
+    );
   }
 
   #get(path: string): Promise<unknown> {
@@ -281,4 +288,10 @@ function readOutput(wire: WireRead): ReadOutput {
     toJsonText: () => jsonText(wire.rows),
   };
   return { ...wire, columns, rows };
+}
+
+/** A name as one part of a path. No URL has an empty part, or one of dots alone: there is nothing to ask a server for. */
+function pathPart(name: string, code: ErrorCode = "commit_not_found", what = "commit"): string {
+  if (!/^\.{0,2}$/.test(name)) return encodeURIComponent(name);
+  throw new AppError(code, `${what} '${name}' not found`);
 }

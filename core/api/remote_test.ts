@@ -56,6 +56,21 @@ Deno.test("an answer of another program is not taken for one of a server", async
   );
 });
 
+Deno.test("what no URL can name is not asked for: it is missing, as it would be in storage", async () => {
+  const silent = graph("http://127.0.0.1:1"); // nothing listens
+  for (const name of ["", ".", ".."]) {
+    const gone = { code: "commit_not_found", message: `commit '${name}' not found` };
+    await assert.rejects(silent.commit(name), gone);
+    await assert.rejects(silent.commitChanges(name), gone);
+    await assert.rejects(silent.revertCommit({ commitId: name }), gone);
+    await assert.rejects(silent.deleteBranch({ name }), { code: "invalid_input" });
+    const unknown = { code: "query_not_found", message: `stored query '${name}' not found` };
+    await assert.rejects(silent.invokeRead(name, { params: null }), unknown);
+    await assert.rejects(silent.invokeMutation(name, { params: null }), unknown);
+  }
+  await assert.rejects(silent.deleteBranch({ name: " " }), { message: "branch name '': must not be empty" });
+});
+
 Deno.test("a redirect is not followed but named", async () => {
   const elsewhere = () =>
     new Response(null, { status: 307, headers: { Location: "https://other.example/" } });
