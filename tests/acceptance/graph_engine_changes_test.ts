@@ -203,9 +203,15 @@ Deno.test("37: genesis is refused as parentless, a commit that adds a property a
   });
   await graph.schemaUpdate({ path: "films.pg", text: "node Film { slug: String @key year: I32? }" });
   const boundary = await head(graph);
-  assert.deepEqual((await rejection(graph.commitChanges(boundary))).detail, {
-    change_diff_refusal: { reason: "schema_boundary", graph_commit_id: boundary, type_name: "Film" },
-  });
+  const refused = await rejection(graph.commitChanges(boundary));
+  const detail = { reason: "schema_boundary", graph_commit_id: boundary, type_name: "Film" };
+  assert.deepEqual(refused.detail, { change_diff_refusal: detail });
+  assert.match(refused.message, new RegExp(`^commit '${boundary}' changes the schema of node type 'Film': `));
+  await loadLines(graph, [{ type: "Film", data: { slug: "a" } }]);
+  const apart = await rejection(graph.diff({ from: "main", to: genesis }));
+  assert.deepEqual(apart.detail, { change_diff_refusal: { ...detail, graph_commit_id: genesis } });
+  const places = `at commits '${await head(graph)}' and '${genesis}'`;
+  assert.match(apart.message, new RegExp(`^the schema of node type 'Film' is not the same ${places}: `));
   await graph.close();
 });
 

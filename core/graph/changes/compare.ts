@@ -11,6 +11,7 @@
  */
 import { assert, must } from "../../base/assert.ts";
 import { AppError } from "../../errors.ts";
+import type { Commit } from "../commit.ts";
 import type { AnyType } from "../../schema/catalog.ts";
 import { typeName } from "../../schema/value_type.ts";
 import { sameImage } from "../entity_image.ts";
@@ -30,24 +31,21 @@ export interface TypePair {
 /**
  * The types of two commits, in the order of their changes.
  *
- * @throws AppError `change_diff_refused` naming `commitId` when their schemas do not allow a comparison.
+ * @throws AppError `change_diff_refused` naming the second one when their schemas do not allow a comparison.
  */
-export function pairTypes(
-  before: SnapshotState,
-  after: SnapshotState,
-  commitId: string,
-): readonly TypePair[] {
+export function pairTypes(before: SnapshotState, after: SnapshotState): readonly TypePair[] {
   const pairs: TypePair[] = [];
+  const boundary = (type: AnyType) => schemaBoundary(before.commit, after.commit, type);
   const old = new Map([...before.catalog.byKey.values()].map((type) => [type.typeId, type]));
   for (const type of after.catalog.byKey.values()) {
     const known = old.get(type.typeId);
     old.delete(type.typeId);
     if (known === undefined ? hasRows(after, type) : !hasSameProperties(known, type)) {
-      throw schemaBoundary(commitId, type);
+      throw boundary(type);
     }
     if (known !== undefined) pairs.push({ before: known, after: type });
   }
-  for (const type of old.values()) if (hasRows(before, type)) throw schemaBoundary(commitId, type);
+  for (const type of old.values()) if (hasRows(before, type)) throw boundary(type);
   return pairs.sort((a, b) => compareTypes(a.after, b.after));
 }
 
@@ -75,14 +73,17 @@ function hasSameProperties(a: AnyType, b: AnyType): boolean {
   });
 }
 
-function schemaBoundary(commitId: string, { kind, name }: AnyType): AppError {
+function schemaBoundary(before: Commit, after: Commit, { kind, name }: AnyType): AppError {
+  const schema = `the schema of ${kind} type '${name}'`;
+  const isChange = after.parent === before.id;
   return new AppError(
     "change_diff_refused",
-    `commit '${commitId}' changes the schema of ${kind} type '${name}': entities before and after it cannot be ` +
-      "compared, take a baseline after it",
+    isChange
+      ? `commit '${after.id}' changes ${schema}: entities before and after it cannot be compared, take a baseline after it`
+      : `${schema} is not the same at commits '${before.id}' and '${after.id}': their entities cannot be compared`,
     {
       detail: {
-        change_diff_refusal: { reason: "schema_boundary", graph_commit_id: commitId, type_name: name },
+        change_diff_refusal: { reason: "schema_boundary", graph_commit_id: after.id, type_name: name },
       },
     },
   );

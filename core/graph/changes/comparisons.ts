@@ -77,9 +77,9 @@ export class Comparisons {
 
   async #compare(
     { before, after, touched }: Compared,
-    { filter, to, looksUp }: ChangesRequest,
+    { filter, looksUp }: ChangesRequest,
   ): Promise<Comparison> {
-    const pairs = pairTypes(before, after, to)
+    const pairs = pairTypes(before, after)
       .filter((pair) => touched.has(pair.after.key) && wantsType(filter, pair.after));
     const tables = await Promise.all(pairs.map(async (pair): Promise<ComparedTable> => {
       const ids = must(touched.get(pair.after.key), "the table was touched");
