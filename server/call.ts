@@ -106,6 +106,16 @@ export class Call {
     return { snapshot };
   }
 
+  /** Authorizes reading a commit, as the branch it was written on; a denial says what an unknown commit says. */
+  authorizeCommit(id: string, branch: string): void {
+    try {
+      this.authorize({ action: "read", branch });
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== "policy_denied") throw error;
+      throw new AppError("commit_not_found", `commit '${id}' not found`);
+    }
+  }
+
   /** Runs `work` within the actor's share of the process. `bytes` estimates what it holds in memory. */
   admit<T>(bytes: number, work: () => Promise<T>): Promise<T> {
     return this.#admission.run(this.actor, bytes, work);

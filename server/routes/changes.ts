@@ -6,7 +6,6 @@ import {
   parsePollParameters,
 } from "../../core/api/change_requests.ts";
 import { changeError, changeFeedText, commitChangesText, diffText } from "../../core/api/change_wire.ts";
-import { AppError } from "../../core/errors.ts";
 import { type Call, jsonResponse } from "../call.ts";
 import { ndjsonResponse } from "../ndjson_response.ts";
 
@@ -14,7 +13,7 @@ import { ndjsonResponse } from "../ndjson_response.ts";
 export async function getCommitChanges(call: Call, id: string): Promise<Response> {
   return await reading(call, async () => {
     const request = parseCommitChangesParameters(call.search());
-    hiding(call, id, await call.served.graph.branchOfCommit(id));
+    call.authorizeCommit(id, await call.served.graph.branchOfCommit(id));
     return jsonResponse(commitChangesText(await call.served.graph.commitChanges(id, request)));
   });
 }
@@ -26,7 +25,7 @@ export async function getDiff(call: Call): Promise<Response> {
     for (const text of [request.from, request.to]) {
       const branch = await call.served.graph.branchOfRevision(text);
       if (branch === text) call.authorize({ action: "read", branch });
-      else hiding(call, text, branch);
+      else call.authorizeCommit(text, branch);
     }
     return jsonResponse(diffText(await call.served.graph.diff(request)));
   });
@@ -58,16 +57,6 @@ async function reading(call: Call, answer: () => Promise<Response>): Promise<Res
     const shown = changeError(error);
     if (shown.code === "internal") call.log.error("changes were not read", { error: stackOf(error) });
     throw shown;
-  }
-}
-
-/** Authorizes reading a commit; a denial says what an unknown commit says. */
-function hiding(call: Call, id: string, branch: string): void {
-  try {
-    call.authorize({ action: "read", branch });
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== "policy_denied") throw error;
-    throw new AppError("commit_not_found", `commit '${id}' not found`);
   }
 }
 

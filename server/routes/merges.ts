@@ -24,13 +24,18 @@ export async function mergeBranches(call: Call): Promise<Response> {
   return jsonResponse(mergeText(output));
 }
 
-/** `POST commits/{commit_id}/revert`. */
+/**
+ * `POST commits/{commit_id}/revert`. What a commit of another branch deleted comes back on this one, so its branch must be
+ * readable, too.
+ */
 export async function revertCommit(call: Call, commitId: string): Promise<Response> {
   const text = await call.textBody();
   const { branch = "main" } = parseRevertRequest(text);
   call.authorize({ action: "change", branch });
   const { graph } = call.served;
   const { actor } = call;
+  const writtenOn = await graph.branchOfCommit(commitId);
+  if (writtenOn !== branch) call.authorizeCommit(commitId, writtenOn);
   const output = await call.admit(text.length, () => graph.revertCommit({ commitId, branch, actor }));
   return jsonResponse(revertText(output));
 }

@@ -6,7 +6,7 @@ import { AppError } from "../../core/errors.ts";
 import type { Graph } from "../../core/graph/graph.ts";
 import { openGraph } from "../../core/graph/open.ts";
 import { openObjectStore, openTableStore } from "../../core/storage/open.ts";
-import { FAKE_HEAD } from "../support/fake_graph.ts";
+import { DRAFT_SNAPSHOT, FAKE_HEAD } from "../support/fake_graph.ts";
 import { createTestApp } from "../support/http_app.ts";
 import { withTempDir } from "../support/process.ts";
 import { applyFleet } from "../support/served_cluster.ts";
@@ -16,16 +16,21 @@ const CREW = `version: 1
 groups:
   mergers: [act-merger, act-cleaner]
   cleaners: [act-cleaner]
-  writers: [act-writer]
+  writers: [act-writer, act-editor]
+  readers: [act-editor]
 protected_branches: [main]
 rules:
   - { id: merge, allow: { actors: { group: mergers }, actions: [branch_merge], target_branch_scope: protected } }
   - { id: clean, allow: { actors: { group: cleaners }, actions: [branch_delete], target_branch_scope: unprotected } }
   - { id: write, allow: { actors: { group: writers }, actions: [change], branch_scope: unprotected } }
+  - { id: look, allow: { actors: { group: readers }, actions: [read], branch_scope: any } }
 `;
 
 function served() {
-  return createTestApp({ actors: ["act-merger", "act-cleaner", "act-writer"], graphs: { reels: CREW } });
+  return createTestApp({
+    actors: ["act-merger", "act-cleaner", "act-writer", "act-editor"],
+    graphs: { reels: CREW },
+  });
 }
 
 Deno.test("a merge is judged by its target, and the actor is that of the token", async () => {
@@ -70,19 +75,29 @@ Deno.test("server 29: deleting the source is judged on its own; a refusal keeps 
   assert.deepEqual(app.graph("reels").calls.slice(1), ["merge draft into main", "delete draft"]);
 });
 
-Deno.test("a revert is a change of its branch; its body may be empty", async () => {
+Deno.test("a revert is a change of its branch, and reads the branch of its commit; its body may be empty", async () => {
   const app = await served();
-  const path = `/graphs/reels/commits/${FAKE_HEAD.graph_commit_id}/revert`;
-  assert.equal((await app.ask("POST", path, { as: "act-writer", json: {} })).status, 403);
-  assert.equal((await app.ask("POST", path, { as: "act-writer" })).status, 403);
-  const made = await app.ask("POST", path, { as: "act-writer", json: { branch: "draft" } });
+  const revert = (id: string, as: string, json?: unknown) =>
+    app.ask("POST", `/graphs/reels/commits/${id}/revert`, { as, json });
+  const head = FAKE_HEAD.graph_commit_id;
+  assert.equal((await revert(head, "act-writer", {})).status, 403);
+  assert.equal((await revert(head, "act-writer")).status, 403);
+  const made = await revert(DRAFT_SNAPSHOT, "act-writer", { branch: " draft " });
   assert.deepEqual([made.status, made.json], [200, {
     branch: "draft",
-    reverted_commit_id: FAKE_HEAD.graph_commit_id,
+    reverted_commit_id: DRAFT_SNAPSHOT,
     actor_id: "act-writer",
     commit: null,
   }]);
-  assert.deepEqual(app.graph("reels").calls, [`revert ${FAKE_HEAD.graph_commit_id} on draft`]);
+  const ofMain = await revert(head, "act-writer", { branch: "draft" });
+  const unknown = await revert("01JX0000000000000000000000", "act-writer", { branch: "draft" });
+  assert.deepEqual([ofMain.status, unknown.status], [404, 404]);
+  assert.equal(ofMain.text.replace(head, "ID"), unknown.text.replace("01JX0000000000000000000000", "ID"));
+  assert.equal((await revert(head, "act-editor", { branch: "draft" })).status, 200);
+  assert.deepEqual(app.graph("reels").calls, [
+    `revert ${DRAFT_SNAPSHOT} on draft`,
+    `revert ${head} on draft`,
+  ]);
 });
 
 /** What a caller sees of one call. */
