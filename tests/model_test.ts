@@ -12,7 +12,8 @@ import {
   randomModelSchema,
   schemaText,
 } from "./support/graph_model_schema.ts";
-import { drawStart, drawStep, type Step } from "./support/graph_model_steps.ts";
+import type { Step } from "./support/graph_model_step.ts";
+import { drawStart, drawStep } from "./support/graph_model_steps.ts";
 import { Tape } from "./support/random_schema.ts";
 
 const CASES = Number(Deno.env.get("OMNIGRAPH_MODEL_CASES") ?? (Deno.env.has("CI") ? 2000 : 100));

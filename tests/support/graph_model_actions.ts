@@ -15,7 +15,7 @@ import {
 } from "./graph_model_looks.ts";
 import { duel, race, removeBranch } from "./graph_model_races.ts";
 import { ACTORS, attempt, checkCommit, checkRefused, type ModelRun, valueOf } from "./graph_model_run.ts";
-import type { Step, StepOf } from "./graph_model_steps.ts";
+import type { Step, StepOf } from "./graph_model_step.ts";
 
 /** Runs one step of a program. */
 export async function runStep(run: ModelRun, handle: number, step: Step): Promise<void> {

@@ -6,8 +6,8 @@ import { differences, type ModelChange, type ModelCommit } from "./graph_model.t
 import { exportText, type Row } from "./graph_model_rules.ts";
 import { attempt, checkCommit, checkRefused, type ModelRun, valueOf } from "./graph_model_run.ts";
 import type { ModelType } from "./graph_model_schema.ts";
-import type { StepOf, Target } from "./graph_model_steps.ts";
-import { readRows, readText } from "./graph_model_text.ts";
+import type { StepOf, Target } from "./graph_model_step.ts";
+import { pairsRows, pairsText, readRows, readText } from "./graph_model_text.ts";
 import { typeOf } from "./graph_model_writes.ts";
 
 /** The commit that a target shows, or the word of the refusal. */
@@ -30,13 +30,15 @@ function targetOf({ branch, commit, atMs }: Target): { branch?: string; snapshot
 /** All entities of a type that satisfy a comparison, with a query. */
 export async function read(run: ModelRun, handle: number, step: StepOf<"read">): Promise<void> {
   const type = typeOf(run.model.schema, step.type);
-  const request = { ...readText(type, step.where), ...targetOf(step.target) };
+  const { where, asPairs } = step;
+  const request = { ...asPairs ? pairsText(type) : readText(type, where), ...targetOf(step.target) };
   const answer = await attempt(() => run.world.graph(handle).query(request));
   const commit = resolve(run, step.target);
   if (typeof commit === "string") return checkRefused(answer, [commit]);
   const { rows, row_count, graph_commit_id } = valueOf(answer);
   const found = (parseJson(rows.toJsonText()) as readonly unknown[]).map((row) => jsonText(row)).sort();
-  assert.deepEqual(found, readRows(type, step.where, commit.image));
+  const { image } = commit;
+  assert.deepEqual(found, asPairs ? pairsRows(type, image) : readRows(type, where, image));
   assert.equal(row_count, found.length);
   assert.equal(graph_commit_id, commit.id);
 }

@@ -12,7 +12,7 @@ import {
   valueOf,
   type WriteAnswer,
 } from "./graph_model_run.ts";
-import type { Contender, MergeStep, StepOf, WriteStep } from "./graph_model_steps.ts";
+import type { Contender, MergeStep, StepOf, WriteStep } from "./graph_model_step.ts";
 
 /** A contender and what it was told. */
 interface Told extends Contender {

@@ -8,7 +8,7 @@ import type { CommitOutput } from "../../core/graph/graph.ts";
 import { imageText, type ModelBranch, type ModelCommit, ModelGraph } from "./graph_model.ts";
 import { emptyImage, type Image, type Row, sameRow } from "./graph_model_rules.ts";
 import type { ModelSchema } from "./graph_model_schema.ts";
-import type { WriteStep } from "./graph_model_steps.ts";
+import type { WriteStep } from "./graph_model_step.ts";
 import { batchText, mutationText } from "./graph_model_text.ts";
 import { ModelWorld } from "./graph_model_world.ts";
 import { isMadeUp, load, mutate, Refused } from "./graph_model_writes.ts";

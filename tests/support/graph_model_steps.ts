@@ -9,69 +9,9 @@ import {
   type ModelType,
   type Value,
 } from "./graph_model_schema.ts";
+import type { Contender, MergeStep, Step, Target, WriteStep } from "./graph_model_step.ts";
 import { keyId, type Line, type Mode, type Statement, type Where } from "./graph_model_writes.ts";
 import type { Tape } from "./random_schema.ts";
-
-/** A write of content. */
-export type WriteStep =
-  | {
-    readonly do: "load";
-    readonly branch: string;
-    readonly from: string | null;
-    readonly mode: Mode;
-    readonly lines: readonly Line[];
-  }
-  | {
-    readonly do: "mutate";
-    readonly branch: string;
-    readonly statements: readonly Statement[];
-    readonly ifCommit: string | null;
-  };
-
-/** A merge of one branch into another. */
-export interface MergeStep {
-  readonly do: "merge";
-  readonly source: string;
-  readonly target: string;
-  readonly drop: boolean;
-}
-
-/** Something that happens beside other things: who does it, and what. */
-export interface Contender {
-  readonly handle: number;
-  readonly act: WriteStep | MergeStep;
-}
-
-/** What is read: the head of a branch, a commit, or a branch at a time in milliseconds. */
-export interface Target {
-  readonly branch: string | null;
-  readonly commit: string | null;
-  readonly atMs: number | null;
-}
-
-/** One step; every step is one call, or several at once. */
-export type Step =
-  | WriteStep
-  | MergeStep
-  | { readonly do: "race"; readonly contenders: readonly Contender[] }
-  | { readonly do: "duel"; readonly name: string; readonly child: string; readonly write: WriteStep }
-  | { readonly do: "branch"; readonly name: string; readonly from: string; readonly commit: string | null }
-  | { readonly do: "drop"; readonly name: string }
-  | { readonly do: "revert"; readonly commit: string; readonly branch: string }
-  | { readonly do: "read"; readonly target: Target; readonly type: string; readonly where: Where | null }
-  | { readonly do: "entity"; readonly target: Target; readonly type: string; readonly id: string }
-  | { readonly do: "snapshot"; readonly branch: string }
-  | { readonly do: "export"; readonly target: Target; readonly types: readonly string[] }
-  | { readonly do: "commits"; readonly branch: string }
-  | { readonly do: "changes"; readonly commit: string }
-  | { readonly do: "diff"; readonly from: string; readonly to: string }
-  | { readonly do: "feed"; readonly branch: string; readonly limit: number }
-  | { readonly do: "copy"; readonly branch: string }
-  | { readonly do: "fold"; readonly branch: string }
-  | { readonly do: "reopen" };
-
-/** Steps of one kind. */
-export type StepOf<K extends Step["do"]> = Extract<Step, { readonly do: K }>;
 
 /** Names of branches; some are paths inside others. */
 const NAMES = ["dev", "rel", "dev/a", "x", "y"];
@@ -112,7 +52,13 @@ export function drawStep(kind: Step["do"], tape: Tape, model: ModelGraph, droppe
       return { do: "revert", commit: draw.commit(branch), branch };
     case "read": {
       const type = draw.type();
-      return { do: "read", target: draw.target(branch), type: type.name, where: draw.where(type, branch) };
+      return {
+        do: "read",
+        target: draw.target(branch),
+        type: type.name,
+        where: draw.where(type, branch),
+        asPairs: type.ends !== null && tape.upTo(2) === 1,
+      };
     }
     case "entity": {
       const type = draw.type();
@@ -147,7 +93,7 @@ export function drawStart(tape: Tape, model: ModelGraph): Step {
     branch: "main",
     from: null,
     mode: "merge",
-    lines: new Draw(tape, model, []).lines("main", 10),
+    lines: new Draw(tape, model, []).lines("main", 10, tape.rarely(6)),
   };
 }
 
@@ -217,7 +163,12 @@ class Draw {
   contenders(branch: string): Contender[] {
     const tape = this.#tape;
     const others = Array.from({ length: 2 + tape.upTo(3) }, () => this.#contender(branch));
-    if (this.#model.names().length === 1 || tape.upTo(3) !== 2) return others;
+    const way = tape.upTo(4);
+    // The same thing by both processes.
+    if (way === 3) {
+      return others.map(({ act }, i) => ({ handle: i % 2, act: i === 1 ? others[0]!.act : act }));
+    }
+    if (way !== 2 || this.#model.names().length === 1) return others;
     const merge = { ...this.merge(branch), drop: false };
     const back = { ...merge, source: merge.target, target: merge.source };
     return [{ handle: 0, act: merge }, { handle: 1, act: back }, ...others.slice(3)];
@@ -231,7 +182,7 @@ class Draw {
     if (tape.upTo(4) === 3 && this.#model.names().length > 1) {
       return { handle, act: { ...this.merge(on), drop: false } };
     }
-    const write = this.write(tape.upTo(3) === 0 ? "load" : "mutate", on);
+    const write = this.write(tape.upTo(2) === 0 ? "load" : "mutate", on, 4);
     return { handle, act: write.do === "load" ? { ...write, from: null } : write };
   }
 
@@ -239,7 +190,8 @@ class Draw {
     return this.#tape.pick(this.#model.schema.types);
   }
 
-  write(kind: "load" | "mutate", branch: string): WriteStep {
+  /** Of so many loads one is large. */
+  write(kind: "load" | "mutate", branch: string, largeOf = 12): WriteStep {
     const tape = this.#tape;
     if (kind === "load") {
       const forks = tape.rarely(6);
@@ -248,7 +200,7 @@ class Draw {
         branch: forks ? tape.pick(NAMES) : branch,
         from: forks ? branch : null,
         mode: tape.pick<Mode>(["merge", "merge", "append", "append", "overwrite"]),
-        lines: this.lines(branch, tape.upTo(5)),
+        lines: this.lines(branch, tape.upTo(5), tape.rarely(largeOf)),
       };
     }
     const deletes = tape.upTo(3) === 2;
@@ -261,10 +213,9 @@ class Draw {
     return { do: "mutate", branch, statements, ifCommit };
   }
 
-  lines(branch: string, count: number): Line[] {
+  lines(branch: string, count: number, bulk: boolean): Line[] {
     const tape = this.#tape;
     const lines: Line[] = [];
-    const bulk = tape.rarely(12);
     for (let n = 0; n < count; n++) {
       const type = n < this.#nodeTypes().length && count > 5 ? this.#nodeTypes()[n]! : this.type();
       let row = this.#row(type, branch, lines);

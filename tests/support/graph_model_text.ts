@@ -80,6 +80,18 @@ export function readText(type: ModelType, where: Where | null): QueryText {
   };
 }
 
+/** A read of the pairs of nodes that edges of a type join. */
+export function pairsText(type: ModelType): QueryText {
+  const match = `$f: ${type.ends![0]} $f ${type.name.toLowerCase()} $t`;
+  return { source: `query look() { match { ${match} } return { $f as src, $t as dst } }`, params: {} };
+}
+
+/** The rows that {@linkcode pairsText} finds in an image, as sorted texts. */
+export function pairsRows(type: ModelType, image: Image): string[] {
+  const pairs = [...image.get(type.name)!.values()].map(({ src, dst }) => jsonText({ src, dst }));
+  return [...new Set(pairs)].sort();
+}
+
 /** The rows that {@linkcode readText} finds in an image, as sorted texts. */
 export function readRows(type: ModelType, where: Where | null, image: Image): string[] {
   const isFiltered = where !== null && where.column !== "src" && where.column !== "dst";
