@@ -12,11 +12,11 @@ interface Reported {
   readonly lines: readonly string[];
 }
 
-/** Signals that stop an apply before its next step, so that the lock is released. */
+/** Signals that stop a command that holds the lock before its next step, so that the lock is given back. */
 const STOP_SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /** Commands that say or record who asks. */
-const WITH_ACTOR: readonly string[] = ["plan", "apply", "approve"];
+const WITH_ACTOR: readonly string[] = ["plan", "apply", "approve", "refresh", "import", "gc"];
 
 type Runner = (context: Context, options: ClusterOptions) => Promise<Reported>;
 
@@ -33,32 +33,28 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
     return { outcome, lines: (await views()).planLines(outcome, context.output.outColour) };
   },
   apply: async (context, options) => {
-    const interrupted = new AbortController();
-    const stop = () => interrupted.abort();
-    for (const signal of STOP_SIGNALS) Deno.addSignalListener(signal, stop);
-    try {
-      const outcome = await (await commands()).clusterApply({
+    const outcome = await stoppable(async (signal) =>
+      await (await commands()).clusterApply({
         ...options,
+        ...lockOf(context, signal),
         allowDirty: context.args.switches.has("allow-dirty"),
-        lockTimeoutMs: lockTimeoutOf(context),
-        signal: interrupted.signal,
-      });
-      return { outcome, lines: (await views()).applyLines(outcome, context.output.outColour) };
-    } finally {
-      for (const signal of STOP_SIGNALS) Deno.removeSignalListener(signal, stop);
-    }
+      })
+    );
+    return { outcome, lines: (await views()).applyLines(outcome, context.output.outColour) };
   },
   approve: async (context, options) => {
     const { positionals, values } = context.args;
     const expires = values.get("expires");
     const planDigest = values.get("plan-digest");
-    const outcome = await (await commands()).clusterApprove({
-      ...options,
-      address: positionals[0]!,
-      lockTimeoutMs: lockTimeoutOf(context),
-      ...(expires === undefined ? {} : { expiresInMs: readDurationMs(expires) }),
-      ...(planDigest === undefined ? {} : { planDigest }),
-    });
+    const outcome = await stoppable(async (signal) =>
+      await (await commands()).clusterApprove({
+        ...options,
+        ...lockOf(context, signal),
+        address: positionals[0]!,
+        ...(expires === undefined ? {} : { expiresInMs: readExpiry(expires) }),
+        ...(planDigest === undefined ? {} : { planDigest }),
+      })
+    );
     return { outcome, lines: (await views()).approveLines(outcome, context.output.outColour) };
   },
   status: async (context, options) => {
@@ -66,17 +62,15 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
     return { outcome, lines: (await views()).statusLines(outcome, context.output.outColour) };
   },
   refresh: async (context, options) => {
-    const outcome = await (await commands()).clusterRefresh({
-      ...options,
-      lockTimeoutMs: lockTimeoutOf(context),
-    });
+    const outcome = await stoppable(async (signal) =>
+      await (await commands()).clusterRefresh({ ...options, ...lockOf(context, signal) })
+    );
     return { outcome, lines: (await views()).refreshLines(outcome, context.output.outColour) };
   },
   import: async (context, options) => {
-    const outcome = await (await commands()).clusterImport({
-      ...options,
-      lockTimeoutMs: lockTimeoutOf(context),
-    });
+    const outcome = await stoppable(async (signal) =>
+      await (await commands()).clusterImport({ ...options, ...lockOf(context, signal) })
+    );
     return { outcome, lines: (await views()).refreshLines(outcome, context.output.outColour) };
   },
   drift: async (context, options) => {
@@ -86,12 +80,14 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
   gc: async (context, options) => {
     const { values, switches } = context.args;
     const keep = values.get("keep");
-    const outcome = await (await commands()).clusterGc({
-      ...options,
-      confirm: switches.has("confirm"),
-      lockTimeoutMs: lockTimeoutOf(context),
-      ...(keep === undefined ? {} : { keepRevisions: readRevisionCount(keep) }),
-    });
+    const outcome = await stoppable(async (signal) =>
+      await (await commands()).clusterGc({
+        ...options,
+        ...lockOf(context, signal),
+        confirm: switches.has("confirm"),
+        ...(keep === undefined ? {} : { keepRevisions: readRevisionCount(keep) }),
+      })
+    );
     return { outcome, lines: (await views()).gcLines(outcome, context.output.outColour) };
   },
   "force-unlock": async (context, options) => {
@@ -125,8 +121,34 @@ export function clusterCommand(name: string): CommandRun {
   };
 }
 
-function lockTimeoutOf(context: Context): number {
-  return readDurationMs(context.args.values.get("lock-timeout") ?? "0");
+/**
+ * Runs a command that the first SIGINT or SIGTERM asks to stop, so that it gives the lock back; the second ends the process
+ * as it always does.
+ */
+async function stoppable<Result>(run: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  const interrupted = new AbortController();
+  const forget = () => STOP_SIGNALS.forEach((signal) => Deno.removeSignalListener(signal, stop));
+  const stop = () => {
+    forget();
+    interrupted.abort();
+  };
+  for (const signal of STOP_SIGNALS) Deno.addSignalListener(signal, stop);
+  try {
+    return await run(interrupted.signal);
+  } finally {
+    forget();
+  }
+}
+
+function lockOf(context: Context, signal: AbortSignal) {
+  return { lockTimeoutMs: readDurationMs(context.args.values.get("lock-timeout") ?? "0"), signal };
+}
+
+/** An approval that has expired when it is given says yes to nothing. */
+function readExpiry(text: string): number {
+  const ms = readDurationMs(text);
+  if (ms > 0) return ms;
+  throw new AppError("usage", `flag \`--expires\` is \`${text}\`: it takes a time to come, e.g. 7d`);
 }
 
 /** At least the applied revision stays. */

@@ -87,3 +87,12 @@ export function isServableGraphId(id: string): boolean {
 export function graphRootKey(graph: string): string {
   return `graphs/${graph}.omni`;
 }
+
+/** What belongs to addresses as one object, members ascending. */
+export function byAddress<Item, Shown>(
+  items: ReadonlyMap<Address, Item>,
+  show: (item: Item) => Shown,
+): Record<Address, Shown> {
+  const sorted = [...items].sort(([a], [b]) => a < b ? -1 : 1);
+  return Object.fromEntries(sorted.map(([address, item]) => [address, show(item)]));
+}

@@ -5,6 +5,7 @@
 import { type Address, graphAddress, graphOf, schemaAddress } from "./address.ts";
 import type { PlannedChange } from "./change.ts";
 import { diffEntries } from "./diff.ts";
+import { SWEEP_CONDITIONS } from "./recovery.ts";
 import {
   type EntryOrigin,
   type Ledger,
@@ -129,11 +130,13 @@ function carried(
   changed: ReadonlyMap<Address, PlannedChange>,
 ): ResourceStatus | null {
   if (changed.has(address)) return status;
+  // The sweep owns the marks of a pending record.
+  if (status.conditions.some((condition) => SWEEP_CONDITIONS.includes(condition))) return status;
+  // Nobody declares it and nothing of it was applied: there is nothing left to speak of.
+  if (!entries.has(address) && !desired.has(address)) return null;
   const cleared = entries.has(address) ? resourceStatus("applied") : null;
   if (status.status === "blocked") return cleared;
   if (status.status !== "drifted") return status;
-  // The sweep owns the marks of a pending record.
-  if (status.conditions.includes("actual_applied_state_pending")) return status;
   const graph = graphOf(address);
   if (graph === null) return status;
   const parts = [graphAddress(graph), schemaAddress(graph)];

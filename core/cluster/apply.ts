@@ -10,9 +10,7 @@
  *
  * A run that dies anywhere is repaired by running it again. A run with nothing to do writes nothing.
  */
-import { must } from "../base/assert.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
-import type { Json } from "../base/json.ts";
 import { formatDateTime } from "../base/temporal.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
 import { type Address, graphAddress, graphOf } from "./address.ts";
@@ -24,33 +22,31 @@ import type { PlannedChange } from "./change.ts";
 import type { ClusterContext } from "./context.ts";
 import type { Desired } from "./desired.ts";
 import { type GraphEngine, graphEngine } from "./engine.ts";
-import { ClusterFailure } from "./failure.ts";
 import { finding, isOk } from "./findings.ts";
 import { type Gates, planWithApprovals } from "./gates.ts";
 import { runGraphDeletes } from "./graph_deletes.ts";
-import { passFailpoint, retireRecord } from "./graph_ops.ts";
+import { passFailpoint } from "./failpoint.ts";
+import { retireRecord } from "./graph_ops.ts";
 import { runGraphWork } from "./graph_work.ts";
-import { fillHistoryGap, type HistoryRecord, setHistoryAside, writeHistory } from "./history.ts";
+import type { ClusterHeader } from "./header.ts";
+import { fillHistoryGap, type HistoryRecord } from "./history.ts";
 import type { Ledger } from "./ledger.ts";
 import { ledgerBytes } from "./ledger_file.ts";
-import { integrityFindings, type LedgerSnapshot, readLedger, writeLedger } from "./ledger_store.ts";
-import { loadConfig, type LoadedConfig } from "./load.ts";
-import { underLock } from "./lock_scope.ts";
-import { dirtyFinding, readChangedCommits, type ReadOrigin, readOrigin } from "./origin.ts";
+import { integrityFindings, type LedgerSnapshot, readLedger } from "./ledger_store.ts";
+import { checkChangedPolicies, loadConfig, type LoadedConfig } from "./load.ts";
+import { type LockOptions, underLock } from "./lock_scope.ts";
+import { dirtyFinding, readChangedCommits, type ReadOrigin, readOrigin, storedProvenance } from "./origin.ts";
 import { writePayloads } from "./payloads.ts";
 import { demoteFailed, planDigest } from "./plan.ts";
 import { previewSchemas } from "./preview.ts";
+import { publishRevision } from "./publish.ts";
 import { type ApplyResult, EXIT, type Outcome } from "./results.ts";
-import { openRoot } from "./root.ts";
-import { checkChangedPolicies, clusterName } from "./run_plan.ts";
 import { type Sweep, sweepRecoveries } from "./sweep.ts";
 import { withTombstone } from "./tombstone.ts";
 
 /** Options of an apply. */
-export interface RunApplyOptions {
+export interface RunApplyOptions extends LockOptions {
   readonly allowDirty: boolean;
-  readonly lockTimeoutMs: number;
-  readonly signal: AbortSignal | null;
 }
 
 /** Applies; expected failures are diagnostics of the result. */
@@ -70,40 +66,21 @@ export async function runApply(
     return report.outcome();
   }
   if (origin.problem !== null) report.diagnostics.push(origin.problem);
-  try {
-    const store = openRoot(context, header.root);
-    report.observed = { ...report.observed, store };
-    const scope = {
-      context,
-      store,
-      operation: "apply",
-      lifeSign: context.openLifeSign(header.root),
-      enabled: header.config.stateLock ?? true,
-      actor: origin.actor,
-      runUrl: origin.provenance.ci?.run_url ?? null,
-      timeoutMs: options.lockTimeoutMs,
-      signal: options.signal,
-    };
-    const released = await underLock(scope, ({ found, acquiredId, diagnostics }) => {
-      report.observed = { ...report.observed, lock: found, acquiredLockId: acquiredId };
-      report.diagnostics.push(...diagnostics);
-    }, async (checkStop) => {
-      const run: ApplyRun = { context, loaded, desired, origin, store, report, checkStop };
-      const prepared = await prepareApply(run);
-      checkStop();
-      if (prepared !== null) await executeApply(run, prepared);
-    });
-    report.diagnostics.push(...released);
-  } catch (error) {
-    if (!(error instanceof ClusterFailure)) throw error;
-    report.diagnostics.push(error.diagnostic);
-  }
+  const { actor, provenance } = origin;
+  const runUrl = provenance.ci?.run_url ?? null;
+  const scope = { context, header, operation: "apply", actor, runUrl, options };
+  await underLock(scope, report, async (store, checkStop) => {
+    const run: ApplyRun = { context, header, desired, origin, store, report, checkStop };
+    const prepared = await prepareApply(run, loaded);
+    checkStop();
+    if (prepared !== null) await executeApply(run, prepared);
+  });
   return report.outcome();
 }
 
 interface ApplyRun {
   readonly context: ClusterContext;
-  readonly loaded: LoadedConfig;
+  readonly header: ClusterHeader;
   readonly desired: Desired;
   readonly origin: ReadOrigin;
   readonly store: ObjectStore;
@@ -124,8 +101,8 @@ interface PreparedApply {
 }
 
 /** Reads, sweeps and plans; null when a finding ends the run here. Nothing is written but a missing history record. */
-async function prepareApply(run: ApplyRun): Promise<PreparedApply | null> {
-  const { context, loaded, desired, origin, store, report } = run;
+async function prepareApply(run: ApplyRun, loaded: LoadedConfig): Promise<PreparedApply | null> {
+  const { context, header, desired, origin, store, report } = run;
   const { ports, openTables } = context;
   const at = formatDateTime(ports.clock.nowMs());
   const read = await readLedger(store);
@@ -134,8 +111,7 @@ async function prepareApply(run: ApplyRun): Promise<PreparedApply | null> {
   report.diagnostics.push(...broken);
   if (broken.length > 0) return null;
   report.diagnostics.push(...await fillHistoryGap(store, read.ledger));
-  const { root } = must(loaded.header, "a desired state has a header");
-  const engine = graphEngine({ root, store, openTables, ports });
+  const engine = graphEngine({ root: header.root, store, openTables, ports });
   const desiredGraphs = new Set(desired.config.graphs.map(({ id }) => id.text));
   const { actor } = origin;
   const sweep = await sweepRecoveries({ store, engine, ledger: read.ledger, desiredGraphs, at, actor });
@@ -154,7 +130,7 @@ async function prepareApply(run: ApplyRun): Promise<PreparedApply | null> {
   // What a preview warns of ends the step itself here; the steps are part of what the plan's reader has seen.
   const { plan: previewed } = await previewSchemas(engine, desired, plan);
   report.changes = previewed.changes;
-  report.planDigest = planDigest(previewed, clusterName(desired));
+  report.planDigest = planDigest(previewed, desired.clusterName);
   const ungated = ungatedFindings(previewed.changes, gates);
   report.diagnostics.push(...ungated);
   if (ungated.length > 0) return null;
@@ -173,7 +149,7 @@ async function executeApply(run: ApplyRun, prepared: PreparedApply): Promise<voi
   const { at, read, sweep, engine, gates, changedCommits } = prepared;
   const { failpoint, newId } = ports;
   const { actor } = origin;
-  const provenance = toJson(origin.provenance);
+  const provenance = storedProvenance(origin);
   const work = { engine, store, files, failpoint, newId, at, actor, provenance, stateCas: read.cas };
   const moved = await runGraphWork(work, prepared.changes, desired, sweep.ledger, checkStop);
   const sides = { desired: desired.entries, applied: sweep.ledger.entries };
@@ -204,12 +180,13 @@ async function executeApply(run: ApplyRun, prepared: PreparedApply): Promise<voi
   for (const key of [...sweep.retire, ...moved.records, ...gone.records]) {
     report.diagnostics.push(...await retireRecord(store, key));
   }
-  report.end = { converged, written, unrecovered: sweep.pending.size > 0 };
+  const unfinished = [...sweep.begun.keys()].some((graph) => !gone.deleted.has(graph));
+  report.end = { converged, written, unrecovered: sweep.pending.size > 0 || unfinished };
 }
 
-/** Writes the ledger and its history record when there is anything to write. */
+/** Publishes when there is anything to publish. */
 async function publish(
-  { context, origin, store, report, desired }: ApplyRun,
+  { context: { ports }, origin, store, report, desired }: ApplyRun,
   read: LedgerSnapshot,
   next: Ledger,
   facts: {
@@ -222,27 +199,28 @@ async function publish(
   },
 ): Promise<boolean> {
   if (read.cas !== null && sameBytes(ledgerBytes(next), ledgerBytes(read.ledger))) return false;
-  const provenance = toJson(origin.provenance);
-  const revision = read.ledger.revision + 1;
-  if (read.cas === null) await setHistoryAside(store, context.ports.newId());
-  const snapshot = await writeLedger(store, read, { ...next, revision, provenance });
+  const provenance = storedProvenance(origin);
+  const { snapshot, diagnostics } = await publishRevision({
+    store,
+    newId: ports.newId,
+    failpoint: ports.failpoint,
+    read,
+    next: { ...next, provenance },
+    record: {
+      operation: "apply",
+      outcome: !isOk(report.diagnostics) ? "failed" : facts.converged ? "converged" : "partial",
+      at: facts.at,
+      actor: origin.actor,
+      config_digest: desired.configDigest,
+      plan_digest: report.planDigest,
+      provenance,
+      approvals: facts.used,
+      changes: facts.changes.map((change) => historyChange(change, facts.changedCommits)),
+      ...notesOf(report.diagnostics),
+    },
+  });
   report.observed = { ...report.observed, ledger: snapshot };
-  await passFailpoint(context.ports.failpoint, "after_state_write");
-  const record: HistoryRecord = {
-    revision,
-    previous: read.ledger.revision === 0 ? null : read.ledger.revision,
-    operation: "apply",
-    outcome: !isOk(report.diagnostics) ? "failed" : facts.converged ? "converged" : "partial",
-    at: facts.at,
-    actor: origin.actor,
-    config_digest: desired.configDigest,
-    plan_digest: report.planDigest,
-    provenance,
-    approvals: facts.used,
-    changes: facts.changes.map((change) => historyChange(change, facts.changedCommits)),
-    ...notesOf(report.diagnostics),
-  };
-  report.diagnostics.push(...await writeHistory(store, record));
+  report.diagnostics.push(...diagnostics);
   return true;
 }
 
@@ -327,9 +305,4 @@ function withDeleted(
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index]);
-}
-
-/** A record as plain JSON. */
-function toJson(value: object): Json {
-  return JSON.parse(JSON.stringify(value)) as Json;
 }

@@ -4,10 +4,8 @@ import type { Diagnostic } from "../base/diagnostic.ts";
 import type { Clock } from "../base/ports.ts";
 import { changeOutput, type PlannedChange } from "./change.ts";
 import { exitCodeOf } from "./exit.ts";
-import { EMPTY_LEDGER } from "./ledger.ts";
-import { statusJson } from "./ledger_file.ts";
 import type { LoadedConfig } from "./load.ts";
-import { NOTHING_OBSERVED, type Observed, stateObservations } from "./observations.ts";
+import { ledgerMembers, NOTHING_OBSERVED, type Observed, stateObservations } from "./observations.ts";
 import type { ReadOrigin } from "./origin.ts";
 import { type ApplyResult, diagnosticOutputs, EXIT, type Outcome } from "./results.ts";
 
@@ -45,7 +43,6 @@ export class ApplyReport {
       end === null ? 0 : changes.filter(({ disposition }) => dispositions.includes(disposition)).length;
     const ok = isOk(diagnostics);
     const actor = origin?.actor ?? null;
-    const statuses = (this.observed.ledger?.ledger ?? EMPTY_LEDGER).statuses;
     const result: ApplyResult = {
       ok,
       config_dir: place.absolute,
@@ -57,11 +54,7 @@ export class ApplyReport {
       deferred_count: count("deferred", "blocked"),
       converged: end?.converged ?? false,
       state_written: end?.written ?? false,
-      resource_statuses: Object.fromEntries(
-        [...statuses].sort(([a], [b]) => a < b ? -1 : 1).map((
-          [address, status],
-        ) => [address, statusJson(status)]),
-      ),
+      resource_statuses: ledgerMembers(this.observed).resource_statuses,
       ...(this.planDigest === null ? {} : { plan_digest: this.planDigest }),
       provenance: origin?.provenance ?? null,
       diagnostics: diagnosticOutputs(diagnostics),

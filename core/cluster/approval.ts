@@ -161,7 +161,7 @@ function readData(object: StrictObject | null): GraphData | null {
   if (object === null) return null;
   const rows = object.count("rows");
   const heads: Record<string, string> = {};
-  for (const [name, head] of Object.entries(object.raw("heads") ?? {})) {
+  for (const [name, head] of Object.entries(object.objectOrNull("heads")?.whole() ?? {})) {
     if (typeof head !== "string") throw new StoredJsonError("`bound_data.heads` must hold commit ids");
     heads[name] = head;
   }

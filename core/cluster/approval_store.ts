@@ -79,7 +79,11 @@ async function readApproval(
 ): Promise<Approval | Diagnostic | null> {
   try {
     const found = await store.get(key);
-    return found === null ? null : parseApproval(found.bytes);
+    if (found === null) return null;
+    const approval = parseApproval(found.bytes);
+    // Under another name it could be used a second time.
+    if (approvalKey(approval.approvalId) === key) return approval;
+    throw new StoredJsonError(`\`approval_id\` is \`${approval.approvalId}\`, unlike the file's name`);
   } catch (error) {
     const code = error instanceof ApprovalVersionError
       ? "unsupported_approval_version"

@@ -157,6 +157,8 @@ Deno.test("approvals that cannot be read warn and authorize nothing", async () =
     [text.replace('"schema_version": 1', '"schema_version": 2'), "unsupported_approval_version"],
     [text.replace('"reason"', '"extra": 1, "reason"'), "invalid_approval_artifact"],
     [text.replace(/"expires_at": "[^"]*"/, '"expires_at": "soon"'), "invalid_approval_artifact"],
+    [text.replace(/"heads": \{[^}]*\}/, '"heads": ["main"]'), "invalid_approval_artifact"],
+    [text.replace(/"approval_id": "[^"]*"/, '"approval_id": "01J"'), "invalid_approval_artifact"],
   ];
   for (const [bytes, code] of damaged) {
     await bench.put(key, bytes);
@@ -228,6 +230,31 @@ Deno.test("a delete that dies half-way goes on under its approval, though the gr
   assert.deepEqual([exitCode, result.converged, await bench.store.prefixExists(ROOT)], [0, true, false]);
   bench.files["cluster.yaml"] = HARBOUR_YAML;
   assert.deepEqual((await bench.apply()).exitCode, 0);
+});
+
+Deno.test("a half-deleted graph keeps its record and its approval through a refresh and a run that skips it", async () => {
+  const bench = await harbourWithoutFleet();
+  await bench.approve("graph.fleet");
+  await bench.apply({
+    failpoint: (name) =>
+      name === "cluster_apply.before_graph_delete" ? Promise.reject(new Error("killed")) : Promise.resolve(),
+  });
+  await bench.store.delete(`${ROOT}/__manifest/branches/main.json`);
+  await bench.store.delete(`${ROOT}/__manifest/format.json`);
+  const records = await bench.store.list("__cluster/recoveries");
+  const refreshed = await bench.refresh();
+  assert.ok(codes(refreshed.diagnostics).includes("graph_delete_incomplete"));
+  assert.deepEqual(await bench.store.list("__cluster/recoveries"), records);
+  // Another graph's create fails, so that nothing is deleted in this run.
+  bench.files["cluster.yaml"] = WITHOUT_FLEET.replace("{}", "{ yard: { schema: schemas/fleet.pg } }");
+  await bench.put("graphs/yard.omni/junk.txt", "junk");
+  const skipped = await bench.apply();
+  assert.ok(codes(skipped.diagnostics).includes("graph_delete_skipped"));
+  assert.ok((await bench.store.list("__cluster/recoveries")).includes(records[0]!));
+  await bench.store.delete("graphs/yard.omni/junk.txt");
+  const { exitCode, result } = await bench.apply();
+  assert.deepEqual([exitCode, result.converged, await bench.store.prefixExists(ROOT)], [0, true, false]);
+  assert.deepEqual(await bench.store.list("__cluster/recoveries"), []);
 });
 
 Deno.test("rows that arrive between plan and delete stop the delete", async () => {

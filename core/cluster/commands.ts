@@ -10,6 +10,7 @@ import { openObjectStore, openTableStore } from "../storage/open.ts";
 import type { StorageUri } from "../storage/uri.ts";
 import { VERSION } from "../version.ts";
 import type { ClusterContext, GitReader } from "./context.ts";
+import type { LockOptions } from "./lock_scope.ts";
 import type {
   ApplyResult,
   ApproveResult,
@@ -50,45 +51,39 @@ export interface PlanOptions extends ClusterOptions {
   readonly detailedExitCode?: boolean;
 }
 
-/** Options of `cluster apply`. */
-export interface ApplyOptions extends ClusterOptions {
-  /** Apply although files of the configuration differ from the commit. */
-  readonly allowDirty?: boolean;
+/** Options of every command that takes the lock. */
+export interface LockedOptions extends ClusterOptions {
   /** How long to wait for a held lock, milliseconds; default 0. */
   readonly lockTimeoutMs?: number;
-  /** Stops before the next step and releases the lock. */
+  /** Stops before the next step and gives the lock back. */
   readonly signal?: AbortSignal;
 }
 
+/** Options of `cluster apply`. */
+export interface ApplyOptions extends LockedOptions {
+  /** Apply although files of the configuration differ from the commit. */
+  readonly allowDirty?: boolean;
+}
+
 /** Options of `cluster approve`. */
-export interface ApproveOptions extends ClusterOptions {
+export interface ApproveOptions extends LockedOptions {
   /** The resource whose change is approved, e.g. `graph.fleet`. */
   readonly address: string;
   /** How long the approval holds, milliseconds; default 7 days. */
   readonly expiresInMs?: number;
   /** Approve only while the plan has this digest. */
   readonly planDigest?: string;
-  /** How long to wait for a held lock, milliseconds; default 0. */
-  readonly lockTimeoutMs?: number;
 }
 
 /** How long an approval holds unless told otherwise, milliseconds. */
 const APPROVAL_MS = 7 * 24 * 60 * 60 * 1000;
 
-/** Options of `cluster refresh` and `cluster import`. */
-export interface RefreshOptions extends ClusterOptions {
-  /** How long to wait for a held lock, milliseconds; default 0. */
-  readonly lockTimeoutMs?: number;
-}
-
 /** Options of `cluster gc`. */
-export interface GcOptions extends ClusterOptions {
+export interface GcOptions extends LockedOptions {
   /** Newest revisions whose blobs stay; default 20. */
   readonly keepRevisions?: number;
   /** Remove; otherwise only say what would be removed. */
   readonly confirm?: boolean;
-  /** How long to wait for a held lock, milliseconds; default 0. */
-  readonly lockTimeoutMs?: number;
 }
 
 /** Revisions whose blobs stay unless told otherwise. */
@@ -115,9 +110,8 @@ export async function clusterPlan(options: PlanOptions): Promise<Outcome<PlanRes
 export async function clusterApply(options: ApplyOptions): Promise<Outcome<ApplyResult>> {
   const { runApply } = await import("./apply.ts");
   return await runApply(contextOf(options), {
+    ...lockOptions(options),
     allowDirty: options.allowDirty ?? false,
-    lockTimeoutMs: options.lockTimeoutMs ?? 0,
-    signal: options.signal ?? null,
   });
 }
 
@@ -125,23 +119,23 @@ export async function clusterApply(options: ApplyOptions): Promise<Outcome<Apply
 export async function clusterApprove(options: ApproveOptions): Promise<Outcome<ApproveResult>> {
   const { runApprove } = await import("./run_approve.ts");
   return await runApprove(contextOf(options), {
+    ...lockOptions(options),
     address: options.address,
     expiresInMs: options.expiresInMs ?? APPROVAL_MS,
     planDigest: options.planDigest ?? null,
-    lockTimeoutMs: options.lockTimeoutMs ?? 0,
   });
 }
 
 /** `cluster refresh`. */
-export async function clusterRefresh(options: RefreshOptions): Promise<Outcome<RefreshResult>> {
+export async function clusterRefresh(options: LockedOptions): Promise<Outcome<RefreshResult>> {
   const { runRefresh } = await import("./run_refresh.ts");
-  return await runRefresh(contextOf(options), "refresh", { lockTimeoutMs: options.lockTimeoutMs ?? 0 });
+  return await runRefresh(contextOf(options), "refresh", lockOptions(options));
 }
 
 /** `cluster import`. */
-export async function clusterImport(options: RefreshOptions): Promise<Outcome<RefreshResult>> {
+export async function clusterImport(options: LockedOptions): Promise<Outcome<RefreshResult>> {
   const { runRefresh } = await import("./run_refresh.ts");
-  return await runRefresh(contextOf(options), "import", { lockTimeoutMs: options.lockTimeoutMs ?? 0 });
+  return await runRefresh(contextOf(options), "import", lockOptions(options));
 }
 
 /** `cluster drift`. */
@@ -154,9 +148,9 @@ export async function clusterDrift(options: ClusterOptions): Promise<Outcome<Dri
 export async function clusterGc(options: GcOptions): Promise<Outcome<GcResult>> {
   const { runGc } = await import("./run_gc.ts");
   return await runGc(contextOf(options), {
+    ...lockOptions(options),
     keepRevisions: options.keepRevisions ?? KEPT_REVISIONS,
     confirm: options.confirm ?? false,
-    lockTimeoutMs: options.lockTimeoutMs ?? 0,
   });
 }
 
@@ -183,6 +177,10 @@ const systemGit: GitReader = {
     return await readFileChanges(configDir, paths);
   },
 };
+
+function lockOptions({ lockTimeoutMs = 0, signal }: LockedOptions): LockOptions {
+  return { lockTimeoutMs, signal: signal ?? null };
+}
 
 function contextOf(options: ClusterOptions): ClusterContext {
   return {

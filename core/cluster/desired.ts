@@ -45,6 +45,8 @@ export interface DesiredPolicy {
 /** Everything the configuration declares, checked. */
 export interface Desired {
   readonly config: ClusterConfig;
+  /** `metadata.name`; empty without one. */
+  readonly clusterName: string;
   readonly configDigest: string;
   /** By address, ascending. */
   readonly resources: ReadonlyMap<Address, DesiredResource>;
@@ -104,6 +106,7 @@ function assemble(
   }
   return {
     config,
+    clusterName: config.metadataName?.text ?? "",
     configDigest: configDigest(configJson(config), digestsOf(complete)),
     resources,
     entries: complete,

@@ -12,7 +12,7 @@
  */
 import { type Address, parseAddress } from "./address.ts";
 import type { Change, MetadataChange } from "./change.ts";
-import type { LedgerEntry } from "./ledger.ts";
+import { knownDigest, type LedgerEntry } from "./ledger.ts";
 import { providerDigest } from "./digests.ts";
 
 /** All differences, ascending by address. */
@@ -34,7 +34,7 @@ function diffEntry(
   applied: LedgerEntry | null,
 ): Change | null {
   const kind = parseAddress(address)?.kind ?? null;
-  const before = applied?.digest ?? null;
+  const before = knownDigest(applied ?? undefined);
   const after = desired?.digest ?? null;
   if (desired === null) return { address, kind, operation: "delete", before, after, metadata: null };
   if (applied === null) return { address, kind, operation: "create", before, after, metadata: null };

@@ -14,3 +14,13 @@ export class ClusterFailure extends AppError {
     this.diagnostic = diagnostic;
   }
 }
+
+/** Runs `action`; a finding that ends it joins the others. */
+export async function collectFailure(diagnostics: Diagnostic[], action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    if (!(error instanceof ClusterFailure)) throw error;
+    diagnostics.push(error.diagnostic);
+  }
+}

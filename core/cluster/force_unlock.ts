@@ -3,7 +3,7 @@ import type { Diagnostic } from "../base/diagnostic.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
 import type { ClusterContext } from "./context.ts";
 import { exitCodeOf } from "./exit.ts";
-import { ClusterFailure } from "./failure.ts";
+import { ClusterFailure, collectFailure } from "./failure.ts";
 import { causeText, finding, isOk } from "./findings.ts";
 import { readLedger } from "./ledger_store.ts";
 import { loadHeader } from "./header.ts";
@@ -21,9 +21,10 @@ export async function runForceUnlock(
   const diagnostics: Diagnostic[] = [...loaded.diagnostics];
   let observed: Observed = NOTHING_OBSERVED;
   let removed = false;
-  if (loaded.header !== null) {
-    try {
-      const store = openRoot(context, loaded.header.root);
+  const { header } = loaded;
+  if (header !== null) {
+    await collectFailure(diagnostics, async () => {
+      const store = openRoot(context, header.root);
       const lock = await readLock(store);
       observed = { store, lock, ledger: null, acquiredLockId: null };
       const refusal = refusalOf(lock, lockId);
@@ -35,10 +36,7 @@ export async function runForceUnlock(
         });
       }
       observed = { ...observed, ledger: await readLedger(store) };
-    } catch (error) {
-      if (!(error instanceof ClusterFailure)) throw error;
-      diagnostics.push(error.diagnostic);
-    }
+    });
   }
   const observations = stateObservations(observed, context.ports.clock);
   const result: ForceUnlockResult = {
@@ -49,7 +47,7 @@ export async function runForceUnlock(
     lock_removed: removed,
     diagnostics: diagnosticOutputs(diagnostics),
   };
-  const exitCode = loaded.header === null ? EXIT.invalidConfig : exitCodeOf(diagnostics);
+  const exitCode = header === null ? EXIT.invalidConfig : exitCodeOf(diagnostics);
   return { exitCode, result, diagnostics };
 }
 

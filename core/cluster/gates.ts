@@ -16,6 +16,7 @@ import type { GraphEngine } from "./engine.ts";
 import { finding } from "./findings.ts";
 import type { Ledger } from "./ledger.ts";
 import { type ClusterPlan, planCluster } from "./plan.ts";
+import type { BegunDelete } from "./sweep.ts";
 
 /** Gated changes and what authorizes them. */
 export interface Gates {
@@ -35,7 +36,7 @@ export interface GateInput {
   /** RFC 3339. */
   readonly at: string;
   /** Graphs whose deletion was begun, with the approval it was begun under. */
-  readonly begun: ReadonlyMap<string, string | null>;
+  readonly begun: ReadonlyMap<string, Pick<BegunDelete, "approvalId">>;
 }
 
 /** Plans, looks for approvals of what the plan gates, and plans again with them. */
@@ -58,14 +59,15 @@ async function judgeGates(plan: ClusterPlan, input: GateInput): Promise<Gates> {
   for (const { resource } of plan.gates) {
     const change = await gatedChange(plan, resource, input);
     changes.set(resource, change);
-    const begunUnder = input.begun.get(graphOf(resource) ?? "") ?? null;
+    const begunUnder = input.begun.get(graphOf(resource) ?? "")?.approvalId ?? null;
     const open = approvals.filter((one) =>
       one.resource === resource && one.consumedAt === null &&
       !input.ledger.approvalRecords.has(one.approvalId)
     );
     const verdicts = open.map((approval) => ({
       approval,
-      why: whyNot(approval, change, input.at, approval.approvalId !== begunUnder),
+      // What is left of a graph that is half deleted proves nothing any more.
+      why: whyNot(approval, change, input.at, approval.approvalId !== begunUnder || change.data !== null),
     }));
     const good = verdicts.filter(({ why }) => why === null).map(({ approval }) => approval);
     if (good.length > 0) granted.set(resource, good);

@@ -4,11 +4,13 @@ import { must } from "../base/assert.ts";
 import { graphAddress, graphOf } from "./address.ts";
 import { type Approval, dataMoved } from "./approval.ts";
 import type { PlannedChange } from "./change.ts";
+import { passFailpoint } from "./failpoint.ts";
 import { causeText, finding } from "./findings.ts";
 import { approvalsOf, type Gates } from "./gates.ts";
-import { armRecord, type GraphWork, passFailpoint } from "./graph_ops.ts";
+import { armRecord, type GraphWork } from "./graph_ops.ts";
 import type { GraphFailures } from "./plan.ts";
 import { recoveryKey } from "./recovery.ts";
+import type { Sweep } from "./sweep.ts";
 
 /** What the deletions did. */
 export interface GraphDeletes {
@@ -24,7 +26,7 @@ export interface GraphDeletes {
 export interface DeleteOptions {
   readonly gates: Gates;
   /** Graphs of which a part may be gone already. */
-  readonly begun: ReadonlyMap<string, string | null>;
+  readonly begun: Sweep["begun"];
   /** Whether other graph work of the run failed. */
   readonly hasFailed: boolean;
   /** Asked before each. */
@@ -55,8 +57,11 @@ export async function runGraphDeletes(
     const approvals = approvalsOf(gates, graph);
     const step = await deleteGraphStep(work, graph, approvals, begun.has(graph));
     if (step.record !== null) records.push(step.record);
-    if (step.problem === null) deleted.set(graph, approvals);
-    else {
+    if (step.problem === null) {
+      deleted.set(graph, approvals);
+      const earlier = begun.get(graph)?.key ?? null;
+      if (earlier !== null) records.push(earlier);
+    } else {
       failed.set(graph, "graph_delete_failed");
       diagnostics.push(step.problem);
     }

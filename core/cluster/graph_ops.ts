@@ -11,7 +11,7 @@ import type { ObjectStore } from "../storage/object_store.ts";
 import { graphAddress, schemaAddress } from "./address.ts";
 import type { Migration } from "./change.ts";
 import type { GraphEngine } from "./engine.ts";
-import { ClusterFailure } from "./failure.ts";
+import { passFailpoint } from "./failpoint.ts";
 import { causeText, finding } from "./findings.ts";
 import { recoveryBytes, recoveryKey, type RecoveryRecord } from "./recovery.ts";
 import type { ConfigFiles, SourceFile } from "./sources.ts";
@@ -37,22 +37,6 @@ export interface GraphStep {
   readonly record: string | null;
   readonly migration: Migration | null;
   readonly diagnostics: readonly Diagnostic[];
-}
-
-/** A failpoint that fired: ends the run the way a crash does, with everything left as it is. */
-export class InjectedCrash extends ClusterFailure {
-  constructor(name: string, cause: unknown) {
-    super(finding("injected_failpoint", name, `the failpoint \`${name}\` fired: ${causeText(cause)}`), cause);
-  }
-}
-
-/** Passes a crash point of the control plane. */
-export async function passFailpoint(failpoint: Failpoint, name: string): Promise<void> {
-  try {
-    await failpoint(`cluster_apply.${name}`);
-  } catch (error) {
-    throw new InjectedCrash(`cluster_apply.${name}`, error);
-  }
 }
 
 /** Creates a graph, or completes a half-made root. */

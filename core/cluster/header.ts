@@ -8,15 +8,20 @@ import { CONFIG_FILE, readConfig } from "./config_reader.ts";
 import { finding, isOk } from "./findings.ts";
 import { type ConfigFiles, type ConfigPlace, type SourceFile, sourceFile } from "./sources.ts";
 
+/** The parsed configuration file and the storage root it names. */
+export interface ClusterHeader {
+  readonly config: ClusterConfig;
+  readonly file: SourceFile;
+  readonly root: StorageUri;
+}
+
 /** A configuration directory with its parsed file. */
 export interface LoadedHeader {
   readonly place: ConfigPlace;
   /** Absolute path of the configuration file. */
   readonly configFile: string;
   /** null exactly when a diagnostic is an error. */
-  readonly header:
-    | { readonly config: ClusterConfig; readonly file: SourceFile; readonly root: StorageUri }
-    | null;
+  readonly header: ClusterHeader | null;
   readonly diagnostics: readonly Diagnostic[];
 }
 

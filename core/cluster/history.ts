@@ -4,10 +4,12 @@
  *   __cluster/history/<revision, 8 digits>.json
  *
  * A run that died between publishing and recording leaves a gap; the next one fills it from the ledger. A ledger that is
- * made anew counts from 1 again: the records of the one before move to `__cluster/history/before-<id>/` first.
+ * made anew counts from 1 again, one that is put back to an earlier state from there: records of what came after it then
+ * move to `__cluster/history/before-<id>/` first.
  */
 import { type Json, prettyJson } from "../base/json.ts";
 import type { Diagnostic } from "../base/diagnostic.ts";
+import type { NewId } from "../base/ports.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
 import type { Address } from "./address.ts";
 import { ClusterFailure } from "./failure.ts";
@@ -78,22 +80,30 @@ export async function writeHistory(
 }
 
 /**
- * Moves the records of a lost ledger out of the way of one that is made anew. Throws {@linkcode ClusterFailure} with
+ * Moves records that another ledger left under `revision` and later out of the way: those of one that was lost, or that was
+ * put back to an earlier state. `requireUnchanged` is asked before anything moves. Throws {@linkcode ClusterFailure} with
  * `state_write_error`: with the old records in place the new ones could not be written.
  */
 export async function setHistoryAside(
-  store: Pick<ObjectStore, "get" | "list" | "put" | "delete">,
-  id: string,
+  store: Pick<ObjectStore, "exists" | "get" | "list" | "put" | "delete">,
+  revision: number,
+  newId: NewId,
+  requireUnchanged: () => Promise<void>,
 ): Promise<void> {
   try {
+    if (!await store.exists(historyKey(revision))) return;
+    await requireUnchanged();
+    const folder = `${HISTORY}/before-${newId()}`;
     for (const name of await store.list(HISTORY)) {
+      if (!(Number(/^([0-9]+)\.json$/.exec(name)?.[1]) >= revision)) continue;
       const found = await store.get(`${HISTORY}/${name}`);
       if (found === null) continue;
-      await store.put(`${HISTORY}/before-${id}/${name}`, found.bytes);
+      await store.put(`${folder}/${name}`, found.bytes);
       await store.delete(`${HISTORY}/${name}`);
     }
   } catch (error) {
-    const message = `records of a lost ledger cannot be set aside: ${causeText(error)}`;
+    if (error instanceof ClusterFailure) throw error;
+    const message = `records of an earlier ledger cannot be set aside: ${causeText(error)}`;
     throw new ClusterFailure(finding("state_write_error", HISTORY, message), error);
   }
 }

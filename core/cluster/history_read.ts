@@ -9,7 +9,7 @@ import { parseObject, StoredJsonError, type StrictObject } from "./strict_json.t
 const RESULTS = ["applied", "blocked", "deferred", "failed"] as const;
 const OUTCOMES = ["converged", "partial", "failed", "unknown"] as const;
 
-/** The records of revisions `newest`, `newest - 1`, …, at most `count`, newest first; revisions without a record are left out. */
+/** The records of revisions `newest`, `newest - 1`, …, at most `count`, newest first; each that is not there is a finding. */
 export async function readHistory(
   store: Pick<ObjectStore, "get">,
   newest: number,
@@ -18,19 +18,20 @@ export async function readHistory(
   const revisions = Array.from({ length: Math.max(0, Math.min(count, newest)) }, (_, i) => newest - i);
   const read = await runJobs(revisions.map((revision) => () => readRecord(store, revision)));
   return {
-    records: read.filter((one) => one !== null && "revision" in one),
-    diagnostics: read.filter((one) => one !== null && "code" in one),
+    records: read.filter((one) => "revision" in one),
+    diagnostics: read.filter((one) => "code" in one),
   };
 }
 
 async function readRecord(
   store: Pick<ObjectStore, "get">,
   revision: number,
-): Promise<HistoryRecord | Diagnostic | null> {
+): Promise<HistoryRecord | Diagnostic> {
   const key = historyKey(revision);
   try {
     const found = await store.get(key);
-    return found === null ? null : parseRecord(found.bytes);
+    if (found === null) return finding("history_read_error", key, `revision ${revision} has no record`);
+    return parseRecord(found.bytes);
   } catch (error) {
     return finding("history_read_error", key, `revision ${revision} cannot be read: ${causeText(error)}`);
   }

@@ -14,6 +14,7 @@ export type JsonObject = { readonly [key: string]: Json };
 
 /** One applied resource. Members that a kind does not use are null. */
 export interface LedgerEntry {
+  /** Empty: a policy whose content is lost. Its bindings stay, so that nobody takes its graphs for unguarded. */
   readonly digest: string;
   /** Policies: `cluster` or `graph.<id>`, sorted; null in ledgers of old. */
   readonly appliesTo: readonly string[] | null;
@@ -110,6 +111,11 @@ export function resourceStatus(
   message: string | null = null,
 ): ResourceStatus {
   return { status, conditions: condition === null ? [] : [condition], message, unknown: {} };
+}
+
+/** The digest of an entry; null without one, and when its content is lost. */
+export function knownDigest(entry: LedgerEntry | undefined): string | null {
+  return entry === undefined || entry.digest === "" ? null : entry.digest;
 }
 
 /** Digests by address. */

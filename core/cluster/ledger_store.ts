@@ -15,6 +15,10 @@ import { StoredJsonError } from "./strict_json.ts";
 /** Key of the ledger, and the path of diagnostics about it. */
 export const LEDGER_KEY = "__cluster/state.json";
 
+/** What to do about a ledger that is not as it was written. */
+const RESTORE_HELP =
+  "restore it from a copy, or move it away and run apply, which records the graphs it finds";
+
 /** The ledger as it was read. */
 export interface LedgerSnapshot {
   readonly ledger: Ledger;
@@ -49,9 +53,17 @@ export async function readLedger(store: Pick<ObjectStore, "get" | "prefixExists"
     }
     if (!(error instanceof StoredJsonError)) throw error;
     const message = `the ledger is damaged: ${error.message}`;
-    const help = "restore it from a copy, or move it away and run apply, which records the graphs it finds";
-    throw new ClusterFailure(finding("invalid_state_json", LEDGER_KEY, message, { help }), error);
+    throw new ClusterFailure(
+      finding("invalid_state_json", LEDGER_KEY, message, { help: RESTORE_HELP }),
+      error,
+    );
   }
+}
+
+/** Throws {@linkcode ClusterFailure} with `state_cas_mismatch` when somebody wrote the ledger since it was read. */
+export async function requireUnchanged(store: Pick<ObjectStore, "get">, read: LedgerSnapshot): Promise<void> {
+  const current = await store.get(LEDGER_KEY);
+  if ((current === null ? null : casOf(current.bytes)) !== read.cas) throw lostRace();
 }
 
 /**
@@ -86,13 +98,18 @@ export function integrityFindings(ledger: Ledger): Diagnostic[] {
   return brokenComposites(ledger).map((graph) => {
     const message =
       `the recorded digest of \`${graphAddress(graph)}\` does not follow from the ledger's own entries: ` +
-      "the file was edited by hand, restore it";
-    return finding("external_blob_policy_digest_mismatch", LEDGER_KEY, message);
+      "the file was edited by hand";
+    return finding("external_blob_policy_digest_mismatch", LEDGER_KEY, message, { help: RESTORE_HELP });
   });
 }
 
+/** The same for commands that only look: apply will refuse this ledger. */
+export function integrityWarnings(ledger: Ledger): Diagnostic[] {
+  return integrityFindings(ledger).map((one): Diagnostic => ({ ...one, severity: "warning" }));
+}
+
 function lostRace(): ClusterFailure {
-  const message = "the ledger changed since this run read it: nothing was written, run apply again";
+  const message = "the ledger changed since this run read it: nothing was written, run it again";
   return new ClusterFailure(finding("state_cas_mismatch", LEDGER_KEY, message));
 }
 

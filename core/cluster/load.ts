@@ -4,6 +4,7 @@ import { CLUSTER_SCOPE, graphOf } from "./address.ts";
 import { storageRootOf } from "./check_config.ts";
 import { type Desired, type DesiredPolicy, resolveDesired } from "./desired.ts";
 import { configPlace, type LoadedHeader, readConfigFile } from "./header.ts";
+import type { ClusterPlan } from "./plan.ts";
 import { type ConfigFiles, gatherSources } from "./sources.ts";
 
 /** A fully loaded configuration. */
@@ -44,4 +45,14 @@ export async function checkPoliciesStrictly(policies: readonly DesiredPolicy[]):
     }
   }
   return findings;
+}
+
+/** Strict Cedar findings of the policies that a plan would create or update. */
+export async function checkChangedPolicies(desired: Desired, plan: ClusterPlan): Promise<Diagnostic[]> {
+  const changed = new Set(
+    plan.changes.filter(({ kind, operation, metadata }) =>
+      kind === "policy" && operation !== "delete" && metadata === null
+    ).map(({ address }) => address),
+  );
+  return await checkPoliciesStrictly(desired.policies.filter(({ address }) => changed.has(address)));
 }

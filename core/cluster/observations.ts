@@ -1,7 +1,9 @@
 /** What a command saw of ledger and lock, in the form of its result. */
 import type { Clock } from "../base/ports.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
-import { EMPTY_LEDGER } from "./ledger.ts";
+import { byAddress } from "./address.ts";
+import { EMPTY_LEDGER, knownDigest } from "./ledger.ts";
+import { statusJson } from "./ledger_file.ts";
 import { LEDGER_KEY, type LedgerSnapshot } from "./ledger_store.ts";
 import { ageSeconds, LOCK_KEY, type LockRead } from "./lock.ts";
 import type { StateObservations } from "./results.ts";
@@ -44,6 +46,19 @@ export function stateObservations(observed: Observed, clock: Clock): StateObserv
     lock_acquired: acquiredLockId !== null,
     ...(acquiredLockId === null ? {} : { acquired_lock_id: acquiredLockId }),
     ...(lock.kind === "locked" ? lockMembers(lock.body, clock) : {}),
+  };
+}
+
+/** Digests, statuses and observations of the ledger, as far as it was read. */
+export function ledgerMembers({ ledger: snapshot }: Observed) {
+  const { entries, statuses, observations } = snapshot?.ledger ?? EMPTY_LEDGER;
+  return {
+    resource_digests: byAddress(
+      new Map([...entries].filter(([, entry]) => knownDigest(entry) !== null)),
+      ({ digest }) => digest,
+    ),
+    resource_statuses: byAddress(statuses, statusJson),
+    observations: byAddress(observations, (observation) => observation),
   };
 }
 

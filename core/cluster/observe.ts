@@ -10,16 +10,25 @@
  *
  * | Blob of a query or policy | Ledger |
  * |---|---|
- * | missing, or other bytes than its digest says | the entry goes; `drifted`, `payload_missing` or `payload_mismatch` |
- * | unreadable | the entry stays; `error`, `payload_read_error` |
+ * | missing, or other bytes than its digest says | the digest goes; `drifted`, `payload_missing` or `payload_mismatch` |
+ * | unreadable | the digest stays; `error`, `payload_read_error` |
+ * | fine again | such marks go |
  *
- * Digests of queries and policies are never made up: an entry that goes comes back with the next apply.
+ * Digests of queries and policies are never made up: one that goes comes back with the next apply. The entry of a query
+ * goes with its digest. The entry of a policy stays: without it, graphs that it guards would be open to every reader.
  */
 import type { Diagnostic } from "../base/diagnostic.ts";
-import { type Address, graphAddress, schemaAddress } from "./address.ts";
+import { type Address, graphAddress, parseAddress, schemaAddress } from "./address.ts";
 import type { GraphEngine } from "./engine.ts";
 import { finding } from "./findings.ts";
-import { type Ledger, ledgerEntry, type ResourceStatus, resourceStatus, withComposites } from "./ledger.ts";
+import {
+  type Ledger,
+  type LedgerEntry,
+  ledgerEntry,
+  type ResourceStatus,
+  resourceStatus,
+  withComposites,
+} from "./ledger.ts";
 
 /** One graph as it was found. Unknown members are null. */
 export interface GraphObservation {
@@ -103,14 +112,35 @@ export function recordGraphs(
 export function recordBlobs(ledger: Ledger, problems: readonly Diagnostic[]): Ledger {
   const entries = new Map(ledger.entries);
   const statuses = new Map(ledger.statuses);
+  for (const [address, { conditions }] of ledger.statuses) {
+    if (!conditions.includes("payload_read_error")) continue;
+    if (entries.has(address)) statuses.set(address, resourceStatus("applied"));
+    else statuses.delete(address);
+  }
   for (const { code, path } of problems) {
     if (path === undefined) continue;
     const condition = BLOB_CONDITIONS[code];
     if (condition === undefined) continue;
     statuses.set(path, resourceStatus(condition === "payload_read_error" ? "error" : "drifted", condition));
-    if (condition !== "payload_read_error") entries.delete(path);
+    if (condition === "payload_read_error") continue;
+    const entry = entries.get(path);
+    if (entry !== undefined && parseAddress(path)?.kind === "policy") {
+      entries.set(path, { ...entry, digest: "" });
+    } else entries.delete(path);
   }
   return { ...ledger, entries: withComposites(entries), statuses };
+}
+
+/**
+ * The ledger with the declared policies in it, their content lost: what was applied is not known, and until the next apply
+ * says it again no server may take their graphs for unguarded.
+ */
+export function withLostPolicies(ledger: Ledger, desired: ReadonlyMap<Address, LedgerEntry>): Ledger {
+  const entries = new Map(ledger.entries);
+  for (const [address, { appliesTo }] of desired) {
+    if (appliesTo !== null) entries.set(address, ledgerEntry("", { appliesTo }));
+  }
+  return { ...ledger, entries };
 }
 
 const BLOB_CONDITIONS: Readonly<Record<string, string>> = {

@@ -1,5 +1,6 @@
 /** Reads where a configuration comes from, for plans, the ledger and the history. */
 import type { Diagnostic } from "../base/diagnostic.ts";
+import type { Json } from "../base/json.ts";
 import { githubProvenance, type Provenance, provenanceOf } from "../git/provenance.ts";
 import { AppError } from "../errors.ts";
 import type { Address } from "./address.ts";
@@ -16,6 +17,11 @@ export interface ReadOrigin {
   /** The acting person: named, else the identity of continuous integration. */
   readonly actor: string | null;
   readonly problem: Diagnostic | null;
+}
+
+/** The provenance as it is stored. */
+export function storedProvenance({ provenance }: ReadOrigin): Json {
+  return JSON.parse(JSON.stringify(provenance)) as Json;
 }
 
 /** Reads the repository and the environment. */

@@ -139,6 +139,10 @@ async function checkPayload(
   digest: string,
 ): Promise<Diagnostic | null> {
   try {
+    if (digest === "") {
+      const message = "what the policy says is lost: servers start again once `cluster apply` has stored it";
+      return finding("catalog_payload_missing", address, message);
+    }
     const stored = await store.get(key);
     if (stored === null) return finding("catalog_payload_missing", address, `blob \`${key}\` is missing`);
     if (sha256Hex(stored.bytes) === digest) return null;

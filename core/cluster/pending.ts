@@ -11,6 +11,10 @@ export function pendingFinding(stored: StoredRecovery, lock: LockRead): Diagnost
     return finding("cluster_recovery_pending", stored.key, message, help === undefined ? {} : { help });
   }
   const { kind, graphId } = stored.record;
+  if (graphId.trim() === "") {
+    const message = "the recovery record names no graph: inspect and delete it";
+    return finding("cluster_recovery_pending", stored.key, message);
+  }
   const message = lock.kind === "locked"
     ? `a \`${kind}\` of graph \`${graphId}\` is under way, or was interrupted: wait for the lock, then run apply`
     : `an interrupted \`${kind}\` of graph \`${graphId}\` waits to be settled: run apply`;

@@ -15,13 +15,16 @@
  * | schema | does not open | keep, `cluster_recovery_pending` |
  * | delete | no root, graph not in the ledger | retire |
  * | delete | no root, graph in the ledger | finished: the ledger gets its tombstone |
- * | delete | a root, still not declared | retry under the approval it was begun under |
+ * | delete | a root that opens, still not declared | retire: nothing of it is gone, its approval counts as before |
+ * | delete | another root, still not declared | stays until it is gone: retried under the approval it was begun under |
+ * | delete | a root, graph not in the ledger, not declared | retire: it is nothing of ours |
  * | delete | a root that opens, declared again | retire: nothing of it is gone |
  * | delete | another root, declared again | keep, `cluster_recovery_pending` |
  */
 import { unreachable } from "../base/assert.ts";
 import { type Json, prettyJson } from "../base/json.ts";
-import { parseObject } from "./strict_json.ts";
+import { isResourceName } from "./address.ts";
+import { parseObject, StoredJsonError } from "./strict_json.ts";
 
 /** Folder of recovery records. */
 export const RECOVERIES = "__cluster/recoveries";
@@ -30,6 +33,12 @@ export const RECOVERY_VERSION = 1;
 
 /** What was about to happen. */
 export const RECOVERY_KINDS = ["graph_create", "schema_apply", "graph_delete"] as const;
+
+/** Conditions that the sweep gives to the status of a graph and takes back when its record is settled. */
+export const SWEEP_CONDITIONS: readonly string[] = [
+  "graph_create_incomplete",
+  "actual_applied_state_pending",
+];
 
 /** One recovery record. */
 export interface RecoveryRecord {
@@ -63,7 +72,8 @@ export type RecoveryOutcome =
   | { readonly kind: "resume" }
   | { readonly kind: "roll_forward"; readonly schemaDigest: string }
   | { readonly kind: "deleted" }
-  | { readonly kind: "retry_delete" }
+  /** `isWhole`: nothing of the graph is gone. */
+  | { readonly kind: "retry_delete"; readonly isWhole: boolean }
   | {
     readonly kind: "keep";
     readonly condition: "graph_create_incomplete" | "actual_applied_state_pending" | null;
@@ -111,8 +121,10 @@ export function decideRecovery(
 
 function decideDelete(root: RootState, isInLedger: boolean, stillDesired: boolean): RecoveryOutcome {
   if (root.kind === "absent") return { kind: isInLedger ? "deleted" : "retire" };
-  if (!stillDesired) return { kind: "retry_delete" };
-  return root.kind === "open" ? { kind: "retire" } : { kind: "keep", condition: null };
+  // What makes a folder a graph is the first to go.
+  const isWhole = root.kind === "open";
+  if (stillDesired) return isWhole ? { kind: "retire" } : { kind: "keep", condition: null };
+  return isInLedger ? { kind: "retry_delete", isWhole } : { kind: "retire" };
 }
 
 /** Reads a stored record. Throws `StoredJsonError` or {@linkcode RecoveryVersionError}. */
@@ -124,12 +136,17 @@ export function parseRecovery(bytes: Uint8Array): RecoveryRecord {
       `recovery record version ${JSON.stringify(version) ?? "none"} is not supported`,
     );
   }
+  const graphId = file.text("graph_id");
+  // It becomes part of a path.
+  if (graphId.trim() !== "" && !isResourceName(graphId)) {
+    throw new StoredJsonError("`graph_id` must be the id of a graph");
+  }
   const record = {
     operationId: file.text("operation_id"),
     startedAt: file.text("started_at"),
     actor: file.textOrNull("actor"),
     kind: file.word("kind", RECOVERY_KINDS),
-    graphId: file.text("graph_id"),
+    graphId,
     graphUri: file.text("graph_uri"),
     observedVersion: file.countOrNull("observed_manifest_version"),
     expectedVersion: file.countOrNull("expected_manifest_version"),

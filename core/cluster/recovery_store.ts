@@ -29,6 +29,17 @@ export async function readRecoveries(
   return { files, problem: null };
 }
 
+/** Deletions that were interrupted, with the approvals they were begun under. */
+export function begunDeletes(
+  files: readonly StoredRecovery[],
+): Map<string, { readonly approvalId: string | null }> {
+  return new Map(
+    files.flatMap(({ record }) =>
+      record?.kind === "graph_delete" ? [[record.graphId, { approvalId: record.approvalId }] as const] : []
+    ),
+  );
+}
+
 async function readRecovery(store: Pick<ObjectStore, "get">, key: string): Promise<StoredRecovery | null> {
   try {
     const found = await store.get(key);

@@ -53,6 +53,7 @@ Deno.test("decideRecovery() follows its table", () => {
     ["graph_delete", JUNK, "old", false, "retry_delete"],
     ["graph_delete", live("old"), "old", true, "retire"],
     ["graph_delete", JUNK, "old", true, "keep"],
+    ["graph_delete", JUNK, null, false, "retire"],
   ];
   for (const [kind, root, ledgerDigest, desired, expected] of rows) {
     const outcome = decideRecovery(record(kind), root, ledgerDigest, desired);

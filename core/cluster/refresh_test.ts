@@ -146,6 +146,9 @@ Deno.test("acceptance 32: an unreadable blob keeps its digest and refresh exits 
     conditions: ["payload_read_error"],
   });
   assert.equal(result.state_observations.state_revision, 2, "refresh persists even with errors");
+  broken = false;
+  const healed = await bench.refresh();
+  assert.deepEqual(healed.result.resource_statuses["query.fleet.ships"], { status: "applied" });
 });
 
 Deno.test("acceptance 33: a lost ledger: import makes revision 1 without query digests, apply converges", async () => {
@@ -170,7 +173,8 @@ Deno.test("acceptance 33: an import with a root that does not open writes nothin
   const bench = clusterBench();
   await bench.put(`${ROOT}/nodes/junk.txt`, "junk");
   const { exitCode, diagnostics } = await bench.importState();
-  assert.deepEqual([exitCode, codes(diagnostics)], [1, ["graph_observation_error"]]);
+  assert.equal(exitCode, 1);
+  assert.ok(codes(diagnostics).includes("graph_observation_error"));
   assert.deepEqual(await controlPlane(bench.store), new Map());
 });
 

@@ -1,6 +1,5 @@
 /** `cluster approve`: a person's yes to one gated change, bound to the change and the data it is about. */
 import type { Diagnostic } from "../base/diagnostic.ts";
-import type { Json } from "../base/json.ts";
 import { formatDateTime } from "../base/temporal.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
 import type { Approval } from "./approval.ts";
@@ -9,28 +8,26 @@ import type { ClusterContext } from "./context.ts";
 import type { Desired } from "./desired.ts";
 import { graphEngine } from "./engine.ts";
 import { exitCodeOf } from "./exit.ts";
-import { ClusterFailure } from "./failure.ts";
 import { finding, isOk } from "./findings.ts";
 import { planWithApprovals } from "./gates.ts";
-import { readLedger } from "./ledger_store.ts";
+import type { ClusterHeader } from "./header.ts";
+import { integrityFindings, readLedger } from "./ledger_store.ts";
 import { loadConfig, type LoadedConfig } from "./load.ts";
-import { underLock } from "./lock_scope.ts";
-import { type ReadOrigin, readOrigin } from "./origin.ts";
+import { type LockOptions, underLock } from "./lock_scope.ts";
+import { NOTHING_OBSERVED } from "./observations.ts";
+import { type ReadOrigin, readOrigin, storedProvenance } from "./origin.ts";
 import { planDigest } from "./plan.ts";
 import { previewSchemas } from "./preview.ts";
-import { readRecoveries } from "./recovery_store.ts";
+import { begunDeletes, readRecoveries } from "./recovery_store.ts";
 import { type ApproveResult, diagnosticOutputs, EXIT, type Outcome } from "./results.ts";
-import { openRoot } from "./root.ts";
-import { begunDeletes, clusterName } from "./run_plan.ts";
 
 /** Options of an approval. */
-export interface RunApproveOptions {
+export interface RunApproveOptions extends LockOptions {
   readonly address: string;
   /** How long it holds, milliseconds. */
   readonly expiresInMs: number;
   /** Approve only while the plan has this digest. */
   readonly planDigest: string | null;
-  readonly lockTimeoutMs: number;
 }
 
 /** Approves; expected failures are diagnostics of the result. */
@@ -50,38 +47,28 @@ export async function runApprove(
     diagnostics.push(finding("approval_actor_missing", options.address, message));
     return outcome(loaded, null, diagnostics);
   }
+  const { actor, provenance } = origin;
+  const report = { diagnostics, observed: NOTHING_OBSERVED };
+  const runUrl = provenance.ci?.run_url ?? null;
   let approval: Approval | null = null;
-  try {
-    const store = openRoot(context, header.root);
-    const scope = {
-      context,
-      store,
-      operation: "approve",
-      lifeSign: context.openLifeSign(header.root),
-      enabled: header.config.stateLock ?? true,
-      actor: origin.actor,
-      runUrl: origin.provenance.ci?.run_url ?? null,
-      timeoutMs: options.lockTimeoutMs,
-      signal: null,
-    };
-    const run: ApproveRun = { context, loaded, desired, origin, store, actor: origin.actor };
-    const released = await underLock(scope, (lock) => diagnostics.push(...lock.diagnostics), async () => {
+  await underLock(
+    { context, header, operation: "approve", actor, runUrl, options },
+    report,
+    async (store, checkStop) => {
+      const run: ApproveRun = { context, header, desired, origin, store, actor };
       const decided = await decideApproval(run, options, diagnostics);
       if (decided === null) return;
+      checkStop();
       await writeApproval(store, decided);
       approval = decided;
-    });
-    diagnostics.push(...released);
-  } catch (error) {
-    if (!(error instanceof ClusterFailure)) throw error;
-    diagnostics.push(error.diagnostic);
-  }
+    },
+  );
   return outcome(loaded, approval, diagnostics);
 }
 
 interface ApproveRun {
   readonly context: ClusterContext;
-  readonly loaded: LoadedConfig;
+  readonly header: ClusterHeader;
   readonly desired: Desired;
   readonly origin: ReadOrigin;
   readonly store: ObjectStore;
@@ -90,7 +77,7 @@ interface ApproveRun {
 
 /** The approval to write; null, with findings, when nothing is to be approved. */
 async function decideApproval(
-  { context, loaded, desired, origin, store, actor }: ApproveRun,
+  { context, header, desired, origin, store, actor }: ApproveRun,
   { address, expiresInMs, planDigest: expected }: RunApproveOptions,
   diagnostics: Diagnostic[],
 ): Promise<Approval | null> {
@@ -98,7 +85,10 @@ async function decideApproval(
   const nowMs = ports.clock.nowMs();
   const at = formatDateTime(nowMs);
   const { ledger } = await readLedger(store);
-  const engine = graphEngine({ root: loaded.header!.root, store, openTables, ports });
+  const broken = integrityFindings(ledger);
+  diagnostics.push(...broken);
+  if (broken.length > 0) return null;
+  const engine = graphEngine({ root: header.root, store, openTables, ports });
   const { files } = await readRecoveries(store);
   const { plan, gates } = await planWithApprovals(
     { desired: desired.entries, applied: ledger.entries, pending: new Set() },
@@ -114,7 +104,7 @@ async function decideApproval(
   }
   if (expected !== null) {
     const { plan: previewed } = await previewSchemas(engine, desired, plan);
-    const actual = planDigest(previewed, clusterName(desired));
+    const actual = planDigest(previewed, desired.clusterName);
     if (actual !== expected) {
       const message = `the plan has the digest ${actual} now, not ${expected}: look at it again`;
       diagnostics.push(finding("plan_stale", address, message));
@@ -136,7 +126,7 @@ async function decideApproval(
     expiresAt: formatDateTime(nowMs + expiresInMs),
     consumedAt: null,
     consumedBy: null,
-    provenance: JSON.parse(JSON.stringify(origin.provenance)) as Json,
+    provenance: storedProvenance(origin),
   };
 }
 

@@ -9,11 +9,11 @@ import type { ClusterContext } from "./context.ts";
 import { graphIds } from "./digests.ts";
 import { type GraphEngine, graphEngine } from "./engine.ts";
 import { exitCodeOf } from "./exit.ts";
-import { ClusterFailure } from "./failure.ts";
+import { collectFailure } from "./failure.ts";
 import { finding, isOk } from "./findings.ts";
 import { loadHeader } from "./header.ts";
 import type { Ledger } from "./ledger.ts";
-import { LEDGER_KEY, readLedger } from "./ledger_store.ts";
+import { integrityWarnings, LEDGER_KEY, readLedger } from "./ledger_store.ts";
 import { checkPayloads } from "./payloads.ts";
 import { diagnosticOutputs, type DriftOutput, type DriftResult, EXIT, type Outcome } from "./results.ts";
 import { openRoot } from "./root.ts";
@@ -24,25 +24,23 @@ export async function runDrift(context: ClusterContext): Promise<Outcome<DriftRe
   const diagnostics: Diagnostic[] = [...loaded.diagnostics];
   let drifts: readonly DriftOutput[] = [];
   if (loaded.header === null) return outcome(loaded.place.absolute, drifts, diagnostics, EXIT.invalidConfig);
-  try {
-    const { root } = loaded.header;
+  const { root } = loaded.header;
+  await collectFailure(diagnostics, async () => {
     const store = openRoot(context, root);
     const { ledger, cas } = await readLedger(store);
     if (cas === null) {
       const message = "there is no ledger: nothing was applied here yet, run `cluster apply`";
       diagnostics.push(finding("state_missing", LEDGER_KEY, message));
-    } else {
-      const engine = graphEngine({ root, store, openTables: context.openTables, ports: context.ports });
-      drifts = [
-        ...await graphDrifts(engine, ledger),
-        ...await unmanagedGraphs(store, engine, ledger),
-        ...await blobDrifts(store, ledger, diagnostics),
-      ];
+      return;
     }
-  } catch (error) {
-    if (!(error instanceof ClusterFailure)) throw error;
-    diagnostics.push(error.diagnostic);
-  }
+    diagnostics.push(...integrityWarnings(ledger));
+    const engine = graphEngine({ root, store, openTables: context.openTables, ports: context.ports });
+    drifts = [
+      ...await graphDrifts(engine, ledger),
+      ...await unmanagedGraphs(store, engine, ledger),
+      ...await blobDrifts(store, ledger, diagnostics),
+    ];
+  });
   const exit = exitCodeOf(diagnostics, drifts.length > 0 ? EXIT.changes : EXIT.done);
   return outcome(loaded.place.absolute, drifts, diagnostics, exit);
 }

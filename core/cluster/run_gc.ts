@@ -3,13 +3,14 @@ import type { Diagnostic } from "../base/diagnostic.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
 import type { ClusterContext } from "./context.ts";
 import { exitCodeOf } from "./exit.ts";
-import { ClusterFailure } from "./failure.ts";
+import { ClusterFailure, collectFailure } from "./failure.ts";
 import { causeText, finding, isOk } from "./findings.ts";
 import { type ConfigResources, neededBlobs } from "./garbage.ts";
 import { loadHeader } from "./header.ts";
 import { readHistory } from "./history_read.ts";
-import { LEDGER_KEY, readLedger } from "./ledger_store.ts";
-import { underLock } from "./lock_scope.ts";
+import { integrityFindings, LEDGER_KEY, readLedger } from "./ledger_store.ts";
+import { type LockOptions, type RunReport, underLock } from "./lock_scope.ts";
+import { NOTHING_OBSERVED } from "./observations.ts";
 import { runJobs } from "./parallel.ts";
 import { configPayloadKey, RESOURCES } from "./payload_keys.ts";
 import { diagnosticOutputs, EXIT, type GcResult, type Outcome } from "./results.ts";
@@ -17,12 +18,11 @@ import { openRoot } from "./root.ts";
 import { parseObject } from "./strict_json.ts";
 
 /** Options of a collection. */
-export interface RunGcOptions {
+export interface RunGcOptions extends LockOptions {
   /** Revisions whose blobs stay, the applied one among them. */
   readonly keepRevisions: number;
   /** Remove; otherwise only say what would be removed. */
   readonly confirm: boolean;
-  readonly lockTimeoutMs: number;
 }
 
 /** Collects; expected failures are diagnostics of the result. */
@@ -32,42 +32,24 @@ export async function runGc(context: ClusterContext, options: RunGcOptions): Pro
     options,
     configDir: loaded.place.absolute,
     diagnostics: [...loaded.diagnostics],
+    observed: NOTHING_OBSERVED,
     found: null,
   };
   if (loaded.header === null) return outcome(report, EXIT.invalidConfig);
-  try {
-    const store = openRoot(context, loaded.header.root);
-    if (!options.confirm) await collect(store, report, () => {});
-    else {
-      const scope = {
-        context,
-        store,
-        operation: "gc",
-        lifeSign: context.openLifeSign(loaded.header.root),
-        enabled: loaded.header.config.stateLock ?? true,
-        actor: context.actor,
-        runUrl: null,
-        timeoutMs: options.lockTimeoutMs,
-        signal: null,
-      };
-      const released = await underLock(
-        scope,
-        (lock) => report.diagnostics.push(...lock.diagnostics),
-        (checkStop) => collect(store, report, checkStop),
-      );
-      report.diagnostics.push(...released);
-    }
-  } catch (error) {
-    if (!(error instanceof ClusterFailure)) throw error;
-    report.diagnostics.push(error.diagnostic);
+  const { header } = loaded;
+  if (options.confirm) {
+    const { actor } = context;
+    const scope = { context, header, operation: "gc", actor, runUrl: null, options };
+    await underLock(scope, report, (store, checkStop) => collect(store, report, checkStop));
+  } else {
+    await collectFailure(report.diagnostics, () => collect(openRoot(context, header.root), report, () => {}));
   }
   return outcome(report, exitCodeOf(report.diagnostics));
 }
 
-interface GcReport {
+interface GcReport extends RunReport {
   readonly options: RunGcOptions;
   readonly configDir: string;
-  readonly diagnostics: Diagnostic[];
   found: { readonly kept: number; readonly garbage: readonly string[]; readonly removed: number } | null;
 }
 
@@ -79,9 +61,17 @@ async function collect(store: ObjectStore, report: GcReport, checkStop: () => vo
     report.diagnostics.push(finding("state_missing", LEDGER_KEY, message));
     return;
   }
+  const broken = integrityFindings(ledger);
+  report.diagnostics.push(...broken);
+  if (broken.length > 0) return;
   const { records, diagnostics } = await readHistory(store, ledger.revision, keepRevisions);
   // Without a record it is unknown what a revision needs: better too much is kept than too little.
-  report.diagnostics.push(...diagnostics.map((one): Diagnostic => ({ ...one, severity: "error" })));
+  // Records are newest first: those before the first gap are the revisions that can be kept.
+  const sound = records.filter(({ revision }, index) => revision === ledger.revision - index).length;
+  const help = sound === 0
+    ? "what it needs is unknown and nothing is removed: restore the record, or delete it and run apply"
+    : `what it needs is unknown and nothing is removed: restore the record, or pass --keep ${sound}`;
+  report.diagnostics.push(...diagnostics.map((one): Diagnostic => ({ ...one, severity: "error", help })));
   if (diagnostics.length > 0) return;
   const digests = [
     ...new Set(records.map((record) => record.config_digest).filter((digest) => digest !== null)),

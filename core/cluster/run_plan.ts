@@ -3,21 +3,20 @@ import type { Diagnostic } from "../base/diagnostic.ts";
 import { formatDateTime } from "../base/temporal.ts";
 import { changeOutput } from "./change.ts";
 import type { ClusterContext } from "./context.ts";
-import type { Desired } from "./desired.ts";
 import { graphEngine } from "./engine.ts";
 import { exitCodeOf } from "./exit.ts";
 import { ClusterFailure } from "./failure.ts";
 import { finding, isOk } from "./findings.ts";
 import { planWithApprovals } from "./gates.ts";
-import { readLedger } from "./ledger_store.ts";
-import { checkPoliciesStrictly, loadConfig, type LoadedConfig } from "./load.ts";
+import { integrityWarnings, readLedger } from "./ledger_store.ts";
+import { checkChangedPolicies, loadConfig, type LoadedConfig } from "./load.ts";
 import { readLock } from "./lock.ts";
 import { NOTHING_OBSERVED, type Observed, stateObservations } from "./observations.ts";
 import { type ReadOrigin, readOrigin } from "./origin.ts";
 import { type ClusterPlan, planDigest } from "./plan.ts";
 import { pendingFinding } from "./pending.ts";
 import { previewSchemas } from "./preview.ts";
-import { readRecoveries, type StoredRecovery } from "./recovery_store.ts";
+import { begunDeletes, readRecoveries } from "./recovery_store.ts";
 import { diagnosticOutputs, EXIT, type Outcome, type PlanResult } from "./results.ts";
 import { openRoot } from "./root.ts";
 
@@ -58,6 +57,7 @@ export async function runPlan(
       },
     );
     diagnostics.push(
+      ...integrityWarnings(ledger.ledger),
       ...gates.diagnostics,
       ...guardFindings(plan),
       ...await checkChangedPolicies(desired, plan),
@@ -71,30 +71,6 @@ export async function runPlan(
     if (!(error instanceof ClusterFailure)) throw error;
     return outcome(context, parts, [...diagnostics, error.diagnostic], EXIT.done);
   }
-}
-
-/** Deletions that were interrupted, with the approvals they were begun under. */
-export function begunDeletes(files: readonly StoredRecovery[]): Map<string, string | null> {
-  return new Map(
-    files.flatMap(({ record }) =>
-      record?.kind === "graph_delete" ? [[record.graphId, record.approvalId] as const] : []
-    ),
-  );
-}
-
-/** The name of the cluster in plan digests. */
-export function clusterName(desired: Desired): string {
-  return desired.config.metadataName?.text ?? "";
-}
-
-/** Strict Cedar findings of the policies that the plan would create or update. */
-export async function checkChangedPolicies(desired: Desired, plan: ClusterPlan): Promise<Diagnostic[]> {
-  const changed = new Set(
-    plan.changes.filter(({ kind, operation, metadata }) =>
-      kind === "policy" && operation !== "delete" && metadata === null
-    ).map(({ address }) => address),
-  );
-  return await checkPoliciesStrictly(desired.policies.filter(({ address }) => changed.has(address)));
 }
 
 interface PlanParts {
@@ -123,7 +99,7 @@ function outcome(
     changes: plan?.changes.map(changeOutput) ?? [],
     blast_radius: plan?.blastRadius ?? [],
     approvals_required: plan?.gates ?? [],
-    ...(plan === null || desired === null ? {} : { plan_digest: planDigest(plan, clusterName(desired)) }),
+    ...(plan === null || desired === null ? {} : { plan_digest: planDigest(plan, desired.clusterName) }),
     provenance: origin?.provenance ?? null,
     diagnostics: diagnosticOutputs(diagnostics),
   };

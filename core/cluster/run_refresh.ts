@@ -4,8 +4,6 @@
  * apply does it.
  */
 import type { Diagnostic } from "../base/diagnostic.ts";
-import { must } from "../base/assert.ts";
-import type { Json } from "../base/json.ts";
 import { formatDateTime } from "../base/temporal.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
 import { schemaAddress } from "./address.ts";
@@ -14,27 +12,20 @@ import type { ClusterContext } from "./context.ts";
 import type { Desired } from "./desired.ts";
 import { graphEngine } from "./engine.ts";
 import { exitCodeOf } from "./exit.ts";
-import { ClusterFailure } from "./failure.ts";
 import { finding, isOk } from "./findings.ts";
 import { retireRecord } from "./graph_ops.ts";
-import { fillHistoryGap, setHistoryAside, writeHistory } from "./history.ts";
-import { digestsOf, EMPTY_LEDGER, type Ledger } from "./ledger.ts";
-import { statusJson } from "./ledger_file.ts";
-import {
-  integrityFindings,
-  LEDGER_KEY,
-  type LedgerSnapshot,
-  readLedger,
-  writeLedger,
-} from "./ledger_store.ts";
+import type { ClusterHeader } from "./header.ts";
+import { fillHistoryGap } from "./history.ts";
+import { knownDigest, type Ledger } from "./ledger.ts";
+import { integrityFindings, LEDGER_KEY, type LedgerSnapshot, readLedger } from "./ledger_store.ts";
 import { loadConfig, type LoadedConfig } from "./load.ts";
-import { underLock } from "./lock_scope.ts";
-import { NOTHING_OBSERVED, type Observed, stateObservations } from "./observations.ts";
-import { observeGraphs, recordBlobs, recordGraphs } from "./observe.ts";
-import { type ReadOrigin, readOrigin } from "./origin.ts";
+import { type LockOptions, type RunReport, underLock } from "./lock_scope.ts";
+import { ledgerMembers, NOTHING_OBSERVED, stateObservations } from "./observations.ts";
+import { observeGraphs, recordBlobs, recordGraphs, withLostPolicies } from "./observe.ts";
+import { type ReadOrigin, readOrigin, storedProvenance } from "./origin.ts";
 import { checkPayloads } from "./payloads.ts";
+import { publishRevision } from "./publish.ts";
 import { diagnosticOutputs, EXIT, type Outcome, type RefreshResult } from "./results.ts";
-import { openRoot } from "./root.ts";
 import { type Sweep, sweepRecoveries } from "./sweep.ts";
 
 /** Which of the two. */
@@ -44,57 +35,52 @@ export type RefreshOperation = "refresh" | "import";
 export async function runRefresh(
   context: ClusterContext,
   operation: RefreshOperation,
-  options: { readonly lockTimeoutMs: number },
+  options: LockOptions,
 ): Promise<Outcome<RefreshResult>> {
   const loaded = await loadConfig(context.configDir, context.files);
   const diagnostics: Diagnostic[] = [...loaded.diagnostics];
-  const report: RefreshReport = { context, loaded, operation, diagnostics, observed: NOTHING_OBSERVED };
+  const report: RefreshReport = {
+    context,
+    loaded,
+    operation,
+    diagnostics,
+    observed: NOTHING_OBSERVED,
+    unrecovered: false,
+  };
   const { desired, header } = loaded;
   if (desired === null || header === null) return outcome(report, EXIT.invalidConfig);
   const origin = await readOrigin(context, loaded.place.absolute, [header.file, ...desired.files]);
   if (origin.problem !== null) diagnostics.push(origin.problem);
-  try {
-    const store = openRoot(context, header.root);
-    report.observed = { ...report.observed, store };
-    const scope = {
-      context,
-      store,
-      operation,
-      lifeSign: context.openLifeSign(header.root),
-      enabled: header.config.stateLock ?? true,
-      actor: origin.actor,
-      runUrl: origin.provenance.ci?.run_url ?? null,
-      timeoutMs: options.lockTimeoutMs,
-      signal: null,
-    };
-    const released = await underLock(scope, ({ found, acquiredId, diagnostics: findings }) => {
-      report.observed = { ...report.observed, lock: found, acquiredLockId: acquiredId };
-      diagnostics.push(...findings);
-    }, () => refreshLocked(report, desired, store, origin));
-    diagnostics.push(...released);
-  } catch (error) {
-    if (!(error instanceof ClusterFailure)) throw error;
-    diagnostics.push(error.diagnostic);
-  }
-  return outcome(report, exitCodeOf(diagnostics));
+  const { actor, provenance } = origin;
+  const scope = { context, header, operation, actor, runUrl: provenance.ci?.run_url ?? null, options };
+  await underLock(
+    scope,
+    report,
+    (store, checkStop) => refreshLocked({ report, header, desired, origin, store, checkStop }),
+  );
+  return outcome(report, exitCodeOf(diagnostics, report.unrecovered ? EXIT.unrecovered : EXIT.done));
 }
 
-interface RefreshReport {
+interface RefreshReport extends RunReport {
   readonly context: ClusterContext;
   readonly loaded: LoadedConfig;
   readonly operation: RefreshOperation;
-  readonly diagnostics: Diagnostic[];
-  observed: Observed;
+  /** Whether a recovery record could not be settled. */
+  unrecovered: boolean;
 }
 
-async function refreshLocked(
-  report: RefreshReport,
-  desired: Desired,
-  store: ObjectStore,
-  origin: ReadOrigin,
-): Promise<void> {
-  const { context, loaded, operation, diagnostics } = report;
-  const { ports, openTables } = context;
+interface RefreshRun {
+  readonly report: RefreshReport;
+  readonly header: ClusterHeader;
+  readonly desired: Desired;
+  readonly origin: ReadOrigin;
+  readonly store: ObjectStore;
+  readonly checkStop: () => void;
+}
+
+async function refreshLocked(run: RefreshRun): Promise<void> {
+  const { report, header, desired, origin, store, checkStop } = run;
+  const { context: { ports, openTables }, operation, diagnostics } = report;
   const at = formatDateTime(ports.clock.nowMs());
   const read = await readLedger(store);
   report.observed = { ...report.observed, ledger: read };
@@ -102,21 +88,24 @@ async function refreshLocked(
   diagnostics.push(...refusal);
   if (refusal.length > 0) return;
   diagnostics.push(...await fillHistoryGap(store, read.ledger));
-  const { root } = must(loaded.header, "a desired state has a header");
-  const engine = graphEngine({ root, store, openTables, ports });
+  const engine = graphEngine({ root: header.root, store, openTables, ports });
   const graphs = new Map(
-    desired.config.graphs.map((
-      { id },
-    ) => [id.text, desired.entries.get(schemaAddress(id.text))?.digest ?? null]),
+    desired.config.graphs.map(({ id }) => {
+      const schema = desired.entries.get(schemaAddress(id.text));
+      return [id.text, schema?.digest ?? null];
+    }),
   );
   const desiredGraphs = new Set(graphs.keys());
   const { actor } = origin;
   const sweep = await sweepRecoveries({ store, engine, ledger: read.ledger, desiredGraphs, at, actor });
-  const blobs = await checkPayloads(store, sweep.ledger);
-  const observed = recordGraphs(recordBlobs(sweep.ledger, blobs), await observeGraphs(engine, graphs, at));
+  report.unrecovered = sweep.pending.size > 0;
+  const known = read.cas === null ? withLostPolicies(sweep.ledger, desired.entries) : sweep.ledger;
+  const blobs = await checkPayloads(store, known);
+  const observed = recordGraphs(recordBlobs(known, blobs), await observeGraphs(engine, graphs, at));
   diagnostics.push(...sweep.diagnostics, ...blobs, ...observed.diagnostics);
   if (operation === "import" && !isOk(diagnostics)) return;
-  await publish(report, store, read, observed.ledger, { sweep, at, origin, desired });
+  checkStop();
+  await publish(run, read, observed.ledger, sweep, at);
 }
 
 /** Why this ledger, or none, is not what the command needs. */
@@ -132,30 +121,22 @@ function refusedLedger(operation: RefreshOperation, { ledger, cas }: LedgerSnaps
 }
 
 async function publish(
-  report: RefreshReport,
-  store: ObjectStore,
+  { report, desired, origin, store }: RefreshRun,
   read: LedgerSnapshot,
   next: Ledger,
-  facts: {
-    readonly sweep: Sweep;
-    readonly at: string;
-    readonly origin: ReadOrigin;
-    readonly desired: Desired;
-  },
+  sweep: Sweep,
+  at: string,
 ): Promise<void> {
-  const { diagnostics, operation } = report;
-  const { sweep, at, origin, desired } = facts;
-  const revision = read.ledger.revision + 1;
-  const provenance = JSON.parse(JSON.stringify(origin.provenance)) as Json;
-  // What was applied keeps its provenance; only a ledger that had none gets this run's.
-  const recorded = { ...next, revision, provenance: read.cas === null ? provenance : next.provenance };
-  if (read.cas === null) await setHistoryAside(store, report.context.ports.newId());
-  const snapshot = await writeLedger(store, read, recorded);
-  report.observed = { ...report.observed, ledger: snapshot };
-  diagnostics.push(
-    ...await writeHistory(store, {
-      revision,
-      previous: read.cas === null ? null : read.ledger.revision,
+  const { diagnostics, operation, context: { ports } } = report;
+  const provenance = storedProvenance(origin);
+  const published = await publishRevision({
+    store,
+    newId: ports.newId,
+    failpoint: ports.failpoint,
+    read,
+    // What was applied keeps its provenance; only a ledger that had none gets this run's.
+    next: { ...next, provenance: read.cas === null ? provenance : next.provenance },
+    record: {
       operation,
       outcome: isOk(diagnostics) ? "partial" : "failed",
       at,
@@ -165,9 +146,10 @@ async function publish(
       provenance,
       approvals: sweep.used,
       changes: recordedChanges(read.ledger, next),
-    }),
-  );
-  diagnostics.push(...await noteUsed(store, next, sweep.used));
+    },
+  });
+  report.observed = { ...report.observed, ledger: published.snapshot };
+  diagnostics.push(...published.diagnostics, ...await noteUsed(store, next, sweep.used));
   for (const key of sweep.retire) diagnostics.push(...await retireRecord(store, key));
 }
 
@@ -175,8 +157,8 @@ async function publish(
 function recordedChanges(before: Ledger, after: Ledger) {
   const addresses = [...new Set([...before.entries.keys(), ...after.entries.keys()])].sort();
   return addresses.flatMap((address) => {
-    const was = before.entries.get(address)?.digest ?? null;
-    const is = after.entries.get(address)?.digest ?? null;
+    const was = knownDigest(before.entries.get(address));
+    const is = knownDigest(after.entries.get(address));
     if (was === is) return [];
     const operation = was === null ? "create" : is === null ? "delete" : "update";
     const disposition = "observed";
@@ -195,18 +177,12 @@ function recordedChanges(before: Ledger, after: Ledger) {
 
 function outcome(report: RefreshReport, exitCode: number): Outcome<RefreshResult> {
   const { context, loaded, operation, diagnostics, observed } = report;
-  const ledger = observed.ledger?.ledger ?? EMPTY_LEDGER;
-  const sorted = <Value>(map: ReadonlyMap<string, Value>) => [...map].sort(([a], [b]) => a < b ? -1 : 1);
   const result: RefreshResult = {
     ok: isOk(diagnostics),
     operation,
     config_dir: loaded.place.absolute,
     state_observations: stateObservations(observed, context.ports.clock),
-    resource_digests: Object.fromEntries(sorted(digestsOf(ledger.entries))),
-    resource_statuses: Object.fromEntries(
-      sorted(ledger.statuses).map(([address, status]) => [address, statusJson(status)]),
-    ),
-    observations: Object.fromEntries(sorted(ledger.observations)),
+    ...ledgerMembers(observed),
     diagnostics: diagnosticOutputs(diagnostics),
   };
   return { exitCode, result, diagnostics };

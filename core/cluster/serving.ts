@@ -156,6 +156,10 @@ async function verifiedBlob(
   address: Address,
   digest: string,
 ): Promise<string | Diagnostic> {
+  if (digest === "") {
+    const message = "what the policy says is lost: run `cluster apply`, which stores it again";
+    return refusal("catalog_payload_missing", address, message);
+  }
   const key = payloadKey(address, digest) ?? address;
   try {
     const stored = await store.get(key);

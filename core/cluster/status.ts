@@ -2,14 +2,12 @@
 import type { Diagnostic } from "../base/diagnostic.ts";
 import type { ClusterContext } from "./context.ts";
 import { exitCodeOf } from "./exit.ts";
-import { ClusterFailure } from "./failure.ts";
+import { collectFailure } from "./failure.ts";
 import { finding, isOk } from "./findings.ts";
-import { digestsOf, EMPTY_LEDGER } from "./ledger.ts";
-import { statusJson } from "./ledger_file.ts";
-import { LEDGER_KEY, readLedger } from "./ledger_store.ts";
+import { integrityWarnings, LEDGER_KEY, readLedger } from "./ledger_store.ts";
 import { loadHeader } from "./header.ts";
 import { readLock } from "./lock.ts";
-import { NOTHING_OBSERVED, type Observed, stateObservations } from "./observations.ts";
+import { ledgerMembers, NOTHING_OBSERVED, type Observed, stateObservations } from "./observations.ts";
 import { checkPayloads } from "./payloads.ts";
 import { pendingFinding } from "./pending.ts";
 import { readRecoveries } from "./recovery_store.ts";
@@ -20,12 +18,13 @@ import { openRoot } from "./root.ts";
 export async function runStatus(context: ClusterContext): Promise<Outcome<StatusResult>> {
   const loaded = await loadHeader(context.configDir, context.files);
   const diagnostics: Diagnostic[] = [...loaded.diagnostics];
-  let observed = NOTHING_OBSERVED;
+  let observed: Observed = NOTHING_OBSERVED;
   if (loaded.header === null) {
     return outcome(context, loaded.place.absolute, observed, diagnostics, EXIT.invalidConfig);
   }
-  try {
-    const store = openRoot(context, loaded.header.root);
+  const { root } = loaded.header;
+  await collectFailure(diagnostics, async () => {
+    const store = openRoot(context, root);
     const lock = await readLock(store);
     if (lock.kind === "unreadable") diagnostics.push({ ...lock.problem, severity: "warning" });
     observed = { store, lock, ledger: null, acquiredLockId: null };
@@ -38,11 +37,8 @@ export async function runStatus(context: ClusterContext): Promise<Outcome<Status
       const message = "there is no ledger: nothing was applied here yet, run `cluster apply`";
       diagnostics.push(finding("state_missing", LEDGER_KEY, message, { severity: "warning" }));
     }
-    diagnostics.push(...await checkPayloads(store, ledger.ledger));
-  } catch (error) {
-    if (!(error instanceof ClusterFailure)) throw error;
-    diagnostics.push(error.diagnostic);
-  }
+    diagnostics.push(...integrityWarnings(ledger.ledger), ...await checkPayloads(store, ledger.ledger));
+  });
   return outcome(context, loaded.place.absolute, observed, diagnostics, exitCodeOf(diagnostics));
 }
 
@@ -53,22 +49,13 @@ function outcome(
   diagnostics: readonly Diagnostic[],
   exitCode: number,
 ): Outcome<StatusResult> {
-  const ledger = observed.ledger?.ledger ?? EMPTY_LEDGER;
   const result: StatusResult = {
     ok: isOk(diagnostics),
     config_dir: configDir,
     state_observations: stateObservations(observed, context.ports.clock),
-    resource_digests: Object.fromEntries([...digestsOf(ledger.entries)].sort(byKey)),
-    resource_statuses: Object.fromEntries(
-      [...ledger.statuses].sort(byKey).map(([address, status]) => [address, statusJson(status)]),
-    ),
-    observations: Object.fromEntries([...ledger.observations].sort(byKey)),
-    provenance: ledger.provenance,
+    ...ledgerMembers(observed),
+    provenance: observed.ledger?.ledger.provenance ?? null,
     diagnostics: diagnosticOutputs(diagnostics),
   };
   return { exitCode, result, diagnostics };
-}
-
-function byKey(a: readonly [string, unknown], b: readonly [string, unknown]): number {
-  return a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0;
 }

@@ -10,11 +10,17 @@ import { graphAddress, schemaAddress } from "./address.ts";
 import type { GraphEngine } from "./engine.ts";
 import { finding } from "./findings.ts";
 import { type Ledger, ledgerEntry, resourceStatus, withComposites } from "./ledger.ts";
-import { decideRecovery, type RecoveryOutcome, type RecoveryRecord } from "./recovery.ts";
+import { decideRecovery, type RecoveryOutcome, type RecoveryRecord, SWEEP_CONDITIONS } from "./recovery.ts";
 import { readRecoveries } from "./recovery_store.ts";
 import { withTombstone } from "./tombstone.ts";
 
-const KEPT_CONDITIONS: readonly string[] = ["graph_create_incomplete", "actual_applied_state_pending"];
+/** A deletion that was interrupted. */
+export interface BegunDelete {
+  /** The approval it was begun under, and is to be finished under. */
+  readonly approvalId: string | null;
+  /** Key of the record, to be deleted with the rest of the graph. */
+  readonly key: string;
+}
 
 /** What a sweep found. */
 export interface Sweep {
@@ -24,8 +30,8 @@ export interface Sweep {
   readonly pending: ReadonlySet<string>;
   /** Keys of records to delete after the ledger is written. */
   readonly retire: readonly string[];
-  /** Graphs whose deletion was begun, with the approval it was begun under: to be deleted under it again. */
-  readonly begun: ReadonlyMap<string, string | null>;
+  /** Graphs of which a part is deleted already. */
+  readonly begun: ReadonlyMap<string, BegunDelete>;
   /** Approvals that a deletion used: to be noted in their files. */
   readonly used: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
@@ -49,7 +55,7 @@ export async function sweepRecoveries(input: SweepInput): Promise<Sweep> {
   let ledger = input.ledger;
   const pending = new Set<string>();
   const retire: string[] = [];
-  const begun = new Map<string, string | null>();
+  const begun = new Map<string, BegunDelete>();
   const used: string[] = [];
   const diagnostics: Diagnostic[] = problem === null ? [] : [problem];
   for (const { key, ...stored } of files) {
@@ -90,13 +96,13 @@ export async function sweepRecoveries(input: SweepInput): Promise<Sweep> {
         retire.push(key);
         break;
       case "retry_delete":
-        begun.set(record.graphId, record.approvalId);
-        diagnostics.push(incompleteDelete(record));
-        retire.push(key);
+        diagnostics.push(incompleteDelete(record, outcome.isWhole));
+        if (outcome.isWhole) retire.push(key);
+        else begun.set(record.graphId, { approvalId: record.approvalId, key });
         break;
       case "keep":
         ledger = markKept(ledger, record, outcome.condition);
-        diagnostics.push(kept(record, outcome, root.kind === "broken" ? root.message : null));
+        diagnostics.push(kept(record, key, outcome, root.kind === "broken" ? root.message : null));
         pending.add(record.graphId);
         break;
     }
@@ -171,7 +177,7 @@ function clearMarks(ledger: Ledger, graphId: string): Ledger {
   const statuses = new Map(ledger.statuses);
   for (const address of [graphAddress(graphId), schemaAddress(graphId)]) {
     const conditions = statuses.get(address)?.conditions ?? [];
-    if (!conditions.some((condition) => KEPT_CONDITIONS.includes(condition))) continue;
+    if (!conditions.some((condition) => SWEEP_CONDITIONS.includes(condition))) continue;
     if (ledger.entries.has(address)) statuses.set(address, resourceStatus("applied"));
     else statuses.delete(address);
   }
@@ -184,15 +190,17 @@ function rolledForward(record: RecoveryRecord): Diagnostic {
   return finding("cluster_recovery_rolled_forward", graphAddress(record.graphId), message);
 }
 
-function incompleteDelete(record: RecoveryRecord): Diagnostic {
-  const message =
-    `the deletion of \`${record.graphUri}\` (${record.operationId}) was interrupted: it goes on under ` +
-    "the approval it was begun under";
+function incompleteDelete(record: RecoveryRecord, isWhole: boolean): Diagnostic {
+  const rest = isWhole
+    ? "before anything was gone: it needs an approval like any other"
+    : "and a part is gone: apply finishes it under the approval it was begun under, or a new one";
+  const message = `the deletion of \`${record.graphUri}\` (${record.operationId}) was interrupted ${rest}`;
   return finding("graph_delete_incomplete", graphAddress(record.graphId), message);
 }
 
 function kept(
   record: RecoveryRecord,
+  key: string,
   outcome: Extract<RecoveryOutcome, { kind: "keep" }>,
   cause: string | null,
 ): Diagnostic {
@@ -209,10 +217,15 @@ function kept(
       "it out of the configuration to finish the deletion, then declare it anew";
     return finding("cluster_recovery_pending", address, message);
   }
-  const message = outcome.condition === null
-    ? `operation ${record.operationId} (\`${record.kind}\`) cannot be settled while the graph does not open${because}`
-    : `operation ${record.operationId} (\`${record.kind}\`) left a schema that neither the ledger nor the record knows`;
-  return finding("cluster_recovery_pending", address, message);
+  const operation = `operation ${record.operationId} (\`${record.kind}\`)`;
+  if (outcome.condition === null) {
+    const message = `${operation} cannot be settled while the graph does not open${because}`;
+    const help = `make \`${record.graphUri}\` open again; or delete \`${key}\` to go on without the graph`;
+    return finding("cluster_recovery_pending", address, message, { help });
+  }
+  const message = `${operation} left a schema that neither the ledger nor the record knows`;
+  const help = "`cluster refresh` records the schema as it is; the next apply then settles the operation";
+  return finding("cluster_recovery_pending", address, message, { help });
 }
 
 function commitOf(provenance: Json): string | null {

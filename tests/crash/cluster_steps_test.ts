@@ -168,7 +168,7 @@ s3.test("acceptance 15: of applies that start together on S3 each wins or exits 
 
 Deno.test("cluster: the steps that are tested are the steps that there are", async () => {
   const named = new Set<string>();
-  for (const file of ["apply", "graph_ops", "graph_deletes"]) {
+  for (const file of ["apply", "publish", "graph_ops", "graph_deletes"]) {
     const text = await Deno.readTextFile(new URL(`../../core/cluster/${file}.ts`, import.meta.url));
     for (const [, step] of text.matchAll(/passFailpoint\([^"]*"([a-z_]+)"\)/g)) {
       named.add(`cluster_apply.${step}`);
