@@ -169,6 +169,22 @@ Deno.test("a commit from before a schema change is reverted under today's schema
   assert.match(error.message, /node type 'B' is not the same on both sides/);
 });
 
+Deno.test("what a property dropped for good took along cannot be reverted to; later commits can", async () => {
+  const graph = await (await createFilmWorld("node A { k: String @key  n: I32?  gone: I32? }\n")).open();
+  await loadLines(graph, [{ type: "A", data: { k: "a", n: 1, gone: 1 } }]);
+  await loadLines(graph, [{ type: "A", data: { k: "a", n: 2 } }]);
+  const changed = await newest(graph);
+  const source = { path: "films.pg", text: "node A { k: String @key  n: I32? }\n" };
+  assert.equal((await graph.applySchema({ source, allowDataLoss: true })).applied, true);
+  const error = await rejection(revert(graph, changed));
+  assert.deepEqual([error.code, error.facts.status], ["historical_version_reclaimed", 410]);
+  assert.match(error.message, new RegExp(`^node type 'A' of commit '${changed}' was reclaimed: `));
+  await loadLines(graph, [{ type: "A", data: { k: "a", n: 3 } }]);
+  assert.notEqual(await revert(graph, await newest(graph)), null);
+  assert.equal((await graph.entity({ kind: "node", type: "A", id: "a" })).properties["n"], 2);
+  await graph.close();
+});
+
 Deno.test("`commit revert` takes a commit back on the command line", async () => {
   await withTempDir(async (cwd) => {
     const run = async (...args: string[]) => {

@@ -8,6 +8,7 @@ import type { ObjectStore } from "../../storage/object_store.ts";
 import type { Commit } from "../commit.ts";
 import { candidateIds } from "../diff.ts";
 import { pairState } from "../paired_state.ts";
+import { reclaimed } from "../purged_tables.ts";
 import type { TableCache } from "../read/table_cache.ts";
 import type { GraphView } from "../read/view.ts";
 import type { SnapshotState } from "../snapshot_state.ts";
@@ -37,7 +38,7 @@ export interface MergeStores {
  * What takes the target to the merged content; empty when it is there already.
  *
  * @throws AppError `merge_conflict` with all divergences, or else all broken constraints; `write_conflict` with the member
- * `schema_digest` when the sides do not have the same types.
+ * `schema_digest` when the sides do not have the same types; `historical_version_reclaimed`.
  */
 export async function stageMerge({ store, cache }: MergeStores, sides: MergeSides): Promise<ChangeSet> {
   const { target, commits } = sides;
@@ -67,16 +68,20 @@ export async function stageMerge({ store, cache }: MergeStores, sides: MergeSide
 
 /**
  * Under one schema all types are the same. Otherwise every table that was touched must be one of the target's: a type that
- * was dropped and added again under its name is another one.
+ * was dropped and added again under its name is another one, and a property dropped for good took the older rows along.
  */
-function requireSameTypes(
-  { base, source, target: { view: { catalog, commit } }, commits }: MergeSides,
-): void {
-  const other = [source, base].find((state) => state.catalog.digest !== catalog.digest);
+function requireSameTypes({ base, source, target: { view: target }, commits }: MergeSides): void {
+  const other = [source, base].find((state) => state.catalog.digest !== target.catalog.digest);
   if (other === undefined) return;
-  const known = new Set(Object.values(commit.tables).map(({ pin }) => pin.table));
-  for (const { changes, tables } of commits) {
+  const known = new Set(Object.values(target.commit.tables).map(({ pin }) => pin.table));
+  const kept = new Set([...target.catalog.byKey.values()].map(({ typeId }) => typeId));
+  for (const { id, changes, tables } of commits) {
     const gone = Object.keys(changes).find((key) => !known.has(tables[key]!.pin.table));
-    if (gone !== undefined) throw typesDiffer(gone, catalog.digest, other.catalog.digest);
+    if (gone === undefined) continue;
+    const type = other.catalog.byKey.get(gone);
+    if (type === undefined || !kept.has(type.typeId)) {
+      throw typesDiffer(gone, target.catalog.digest, other.catalog.digest);
+    }
+    throw reclaimed(`${type.kind} type '${type.name}' of commit '${id}'`);
   }
 }
