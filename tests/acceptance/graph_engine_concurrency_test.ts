@@ -1,7 +1,9 @@
 /** What section 8 of the graph engine promises to writers side by side, through whole embedded graphs. */
 import assert from "node:assert/strict";
 import { join } from "@std/path";
+import { readRef } from "../../core/graph/branches.ts";
 import { systemPorts } from "../../core/graph/graph_ports.ts";
+import { logFolder } from "../../core/graph/log.ts";
 import { createGraph, openGraph } from "../../core/graph/open.ts";
 import { openObjectStore, openTableStore } from "../../core/storage/open.ts";
 import { parseStorageUri } from "../../core/storage/uri.ts";
@@ -15,7 +17,8 @@ import {
   titles,
   UPDATE_FILM,
 } from "../support/embedded_graphs.ts";
-import { withTempDir } from "../support/process.ts";
+import { openRoot } from "../support/film_writers.ts";
+import { PROJECT, withTempDir } from "../support/process.ts";
 
 /** Films that are too many for a log object. */
 function manyFilms(prefix: string): unknown[] {
@@ -147,4 +150,40 @@ Deno.test("22: an edge or node without a key that is inserted again after a lost
     JSON.parse(rows.toJsonText()).map(({ text }: { text: string }) => text),
     ["ours", "theirs", "theirs", "theirs"],
   );
+});
+
+Deno.test("a process that was stopped in its turn holds up the writers of others once, and not for long", async () => {
+  await withTempDir(async (folder) => {
+    const root = join(folder, "films.omni");
+    const store = openObjectStore(parseStorageUri(root, root));
+    await createGraph({ store, schema: FILM_SCHEMA });
+    const { incarnation } = (await readRef(store, "main"))!;
+    const line = JSON.stringify(join(root, logFolder(incarnation)));
+    const program = join(folder, "holder.ts");
+    await Deno.writeTextFile(
+      program,
+      `import { FileLine } from ${JSON.stringify(join(PROJECT, "core/storage/file_line.ts"))};
+      await new FileLine(${line}).enter(1);
+      console.log("in");
+      setInterval(() => {}, 1000);`,
+    );
+    const holder = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--quiet", "--no-check", "--no-config", program],
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    const output = holder.stdout.getReader();
+    await output.read();
+    holder.kill("SIGSTOP");
+    const errors: unknown[] = [];
+    const graph = await openRoot(root, errors);
+    for (let i = 0; i < 50; i++) await loadLines(graph, [film(`f${i}`)]);
+    await loadLines(graph, manyFilms("large-"));
+    assert.equal(Object.keys(await titles(graph)).length, 350);
+    await graph.close();
+    assert.deepEqual(errors, []);
+    holder.kill("SIGKILL");
+    await output.cancel();
+    await holder.status;
+  });
 });
