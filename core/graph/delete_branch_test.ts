@@ -9,6 +9,7 @@ import {
   titles,
   UPDATE_FILM,
 } from "../../tests/support/embedded_graphs.ts";
+import { FOLD_COMMITS_MAX } from "../base/limits.ts";
 import { forkRef, listBranches, putRef, readRef } from "./branches.ts";
 import type { EmbeddedGraph } from "./embedded.ts";
 import { listFences } from "./fence.ts";
@@ -197,6 +198,30 @@ async function dieAt(world: GraphWorld, step: string): Promise<void> {
   });
   await assert.rejects(dying.deleteBranch({ name: "a" }), /died/);
 }
+
+Deno.test("a fold that runs when its branch is deleted elsewhere ends quietly", async () => {
+  const world = await createFilmWorld();
+  const errors: unknown[] = [];
+  const { promise: deleted, resolve } = Promise.withResolvers<void>();
+  const { promise: folding, resolve: folds } = Promise.withResolvers<void>();
+  const writer = await world.open({
+    errors,
+    failpoint: async (step) => {
+      if (step !== "fold.tables_written") return;
+      folds();
+      await deleted;
+    },
+  });
+  const deleter = await world.open();
+  await writer.createBranch({ name: "draft" });
+  for (let i = 0; i < FOLD_COMMITS_MAX; i++) await loadLines(writer, [film(`f-${i}`)], { branch: "draft" });
+  await folding;
+  await deleter.deleteBranch({ name: "draft" });
+  resolve();
+  await writer.close();
+  assert.deepEqual(errors, []);
+  await deleter.close();
+});
 
 Deno.test("a deletion that dies before its commit point changes nothing and blocks nothing", async () => {
   for (const step of ["delete.fenced", "delete.before_append"]) {
