@@ -63,7 +63,7 @@ export function applyLines({ result, diagnostics }: Outcome<ApplyResult>, colour
     ...(planned ? changeLines(changes) : []),
     ...(planned ? [INDENT + end] : []),
     ...(planned ? provenanceLines(result.provenance, isUnreadable(diagnostics)) : []),
-    ...(result.state_written ? [INDENT + pickup] : []),
+    ...(result.state_written && result.applied_count > 0 ? [INDENT + pickup] : []),
     ...diagnosticLines(diagnostics, colour),
   ];
 }
@@ -108,11 +108,11 @@ export function statusLines({ result, diagnostics }: Outcome<StatusResult>, colo
 /** `cluster refresh` and `cluster import`. */
 export function refreshLines({ result, diagnostics }: Outcome<RefreshResult>, colour = false): string[] {
   const { operation, state_observations: state } = result;
-  const head = result.ok || state.state_found
-    ? `cluster ${operation}: revision ${state.state_revision}, ${state.resource_count} resource(s)`
-    : `cluster ${operation} failed`;
+  const facts = `revision ${state.state_revision}, ${state.resource_count} resource(s)`;
   return [
-    head,
+    ...(result.ok
+      ? [`cluster ${operation}: ${facts}`]
+      : [`cluster ${operation} failed`, ...(state.state_found ? [`${INDENT}state: ${facts}`] : [])]),
     ...(state.state_cas === undefined ? [] : [`${INDENT}state_cas: ${state.state_cas}`]),
     INDENT + lockLine(state),
     ...unsettledLines(result.resource_statuses),
@@ -134,11 +134,11 @@ export function driftLines({ result, diagnostics }: Outcome<DriftResult>, colour
 export function gcLines({ result, diagnostics }: Outcome<GcResult>, colour = false): string[] {
   const { ok, confirmed, garbage, removed_count: removed, kept_count: kept, keep_revisions: revisions } =
     result;
-  const done = confirmed ? `removed ${removed} of ${garbage.length}` : `${garbage.length} not needed`;
+  const done = confirmed
+    ? `removed ${removed} of ${garbage.length} blob(s)`
+    : `${garbage.length} blob(s) not needed`;
   return [
-    ok
-      ? `cluster gc: ${done} blob(s), ${kept} kept for the newest ${revisions} revision(s)`
-      : "cluster gc failed",
+    ok ? `cluster gc: ${done}, ${kept} kept for the newest ${revisions} revision(s)` : "cluster gc failed",
     ...garbage.map((key) => INDENT + key),
     ...(ok && !confirmed && garbage.length > 0
       ? [`${INDENT}nothing was removed: pass --confirm to remove them`]

@@ -9,7 +9,15 @@ import {
 } from "../../tests/support/cluster_files.ts";
 import { clusterValidate } from "../../core/cluster/commands.ts";
 import { finding } from "../../core/cluster/findings.ts";
-import { applyLines, forceUnlockLines, planLines, statusLines, validateLines } from "./cluster.ts";
+import {
+  applyLines,
+  forceUnlockLines,
+  gcLines,
+  planLines,
+  refreshLines,
+  statusLines,
+  validateLines,
+} from "./cluster.ts";
 
 Deno.test("views: validate counts resources and edges", async () => {
   const bench = clusterBench();
@@ -137,4 +145,44 @@ Deno.test("views: a repository that cannot be read is not said to be none", asyn
     "  commit: unknown, the git repository cannot be read",
     `WARN  provenance_unreadable ${CONFIG_DIR}: the git repository cannot be read: broken`,
   ]);
+});
+
+Deno.test("views: an import that found a ledger, and a refresh that found none, say that they failed", async () => {
+  const bench = clusterBench();
+  assert.deepEqual(refreshLines(await bench.refresh()).slice(0, 2), [
+    "cluster refresh failed",
+    "  lock: not held",
+  ]);
+  await bench.apply();
+  assert.deepEqual(refreshLines(await bench.importState()).slice(0, 2), [
+    "cluster import failed",
+    "  state: revision 1, 7 resource(s)",
+  ]);
+  assert.equal(refreshLines(await bench.refresh())[0], "cluster refresh: revision 2, 7 resource(s)");
+});
+
+Deno.test("views: an apply that only notes what waits speaks of no restart", async () => {
+  const bench = clusterBench();
+  const pickup = "  note: servers serve the new revision once they restart";
+  assert.ok(applyLines(await bench.apply()).includes(pickup));
+  bench.files["cluster.yaml"] = "version: 1\n";
+  const lines = applyLines(await bench.apply());
+  assert.ok(lines.includes("  state: revision 2, converged: false, written: true"));
+  assert.ok(!lines.includes(pickup));
+});
+
+Deno.test("views: gc says what is not needed, and afterwards what is gone", async () => {
+  const bench = clusterBench();
+  await bench.apply();
+  const key = `__cluster/resources/query/fleet/old/${"0".repeat(64)}.gq`;
+  await bench.put(key, "x");
+  assert.deepEqual(gcLines(await bench.gc()), [
+    "cluster gc: 1 blob(s) not needed, 7 kept for the newest 20 revision(s)",
+    `  ${key}`,
+    "  nothing was removed: pass --confirm to remove them",
+  ]);
+  assert.equal(
+    gcLines(await bench.gc({ confirm: true }))[0],
+    "cluster gc: removed 1 of 1 blob(s), 7 kept for the newest 20 revision(s)",
+  );
 });
