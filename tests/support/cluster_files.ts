@@ -9,23 +9,21 @@ export type FileTexts = Record<string, string>;
 
 /** Reads from `texts`; `reads` collects every path that was read. */
 export function memoryFiles(texts: FileTexts, reads: string[] = []): ConfigFiles {
-  const absolute = () =>
-    new Map(
-      Object.entries(texts).map((
-        [path, text],
-      ) => [path.startsWith("/") ? path : `${CONFIG_DIR}/${path}`, text]),
-    );
+  const textAt = (path: string) =>
+    texts[path] ?? (path.startsWith(`${CONFIG_DIR}/`) ? texts[path.slice(CONFIG_DIR.length + 1)] : undefined);
+  const absolutePaths = () =>
+    Object.keys(texts).map((path) => path.startsWith("/") ? path : `${CONFIG_DIR}/${path}`);
   return {
     readFile(path) {
       reads.push(path);
-      const text = absolute().get(path);
+      const text = textAt(path);
       return Promise.resolve(
         text === undefined ? { kind: "missing" } : { kind: "file", bytes: new TextEncoder().encode(text) },
       );
     },
     readFolder(path) {
       const start = path.endsWith("/") ? path : `${path}/`;
-      const paths = [...absolute().keys()];
+      const paths = absolutePaths();
       if (paths.includes(path)) return Promise.resolve({ kind: "not_folder" });
       const inside = paths.filter((one) => one.startsWith(start)).map((one) => one.slice(start.length));
       if (inside.length === 0) return Promise.resolve({ kind: "missing" });
