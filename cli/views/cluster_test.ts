@@ -165,7 +165,8 @@ Deno.test("views: an apply that only notes what waits speaks of no restart", asy
   const bench = clusterBench();
   const pickup = "  note: servers serve the new revision once they restart";
   assert.ok(applyLines(await bench.apply()).includes(pickup));
-  bench.files["cluster.yaml"] = "version: 1\n";
+  bench.files["cluster.yaml"] =
+    "version: 1\npolicies: { gate: { file: policies/gate.policy.yaml, applies_to: [cluster] } }\n";
   const lines = applyLines(await bench.apply());
   assert.ok(lines.includes("  state: revision 2, converged: false, written: true"));
   assert.ok(!lines.includes(pickup));
