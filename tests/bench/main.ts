@@ -14,6 +14,7 @@ import { openTableStore } from "../../core/storage/open.ts";
 import { parseStorageUri } from "../../core/storage/uri.ts";
 import { measureBranches } from "./branches.ts";
 import { measureAfterWrites } from "./after_writes.ts";
+import { measureClusters } from "./clusters.ts";
 import { measureCommands } from "./cold.ts";
 import { makeSocialGraph, SCHEMA, type SocialGraph, toNdjson } from "./data.ts";
 import { measureExports } from "./exports.ts";
@@ -41,7 +42,9 @@ const work = Deno.makeTempDirSync({ prefix: "omnigraph-bench-" });
 try {
   console.log(`# ${people.toLocaleString("en")} people\n`);
   const graph = makeSocialGraph(people);
-  console.log(report([...await compareEngines(graph), ...await measureCommands(work)]));
+  console.log(
+    report([...await compareEngines(graph), ...await measureCommands(work), ...await measureClusters(work)]),
+  );
   console.log(await measureWrites(work, Deno.args.includes("--kuzu")));
   console.log(await measureAfterWrites(work, graph));
   console.log(await measureHttp(work));
