@@ -30,7 +30,7 @@ const WEIGHTS: readonly (readonly [Step["do"], number])[] = [
   ["branch", 3],
   ["merge", 4],
   ["revert", 2],
-  ["race", 3],
+  ["race", 6],
   ["drop", 1],
   ["duel", 1],
   ["read", 3],

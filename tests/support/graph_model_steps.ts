@@ -182,7 +182,7 @@ class Draw {
     if (tape.upTo(4) === 3 && this.#model.names().length > 1) {
       return { handle, act: { ...this.merge(on), drop: false } };
     }
-    const write = this.write(tape.upTo(2) === 0 ? "load" : "mutate", on, 4);
+    const write = this.write(tape.upTo(2) === 0 ? "load" : "mutate", on, 2);
     return { handle, act: write.do === "load" ? { ...write, from: null } : write };
   }
 
@@ -213,15 +213,18 @@ class Draw {
     return { do: "mutate", branch, statements, ifCommit };
   }
 
-  lines(branch: string, count: number, bulk: boolean): Line[] {
+  lines(branch: string, count: number, large: boolean): Line[] {
     const tape = this.#tape;
+    let isLarge = large;
     const lines: Line[] = [];
     for (let n = 0; n < count; n++) {
       const type = n < this.#nodeTypes().length && count > 5 ? this.#nodeTypes()[n]! : this.type();
       let row = this.#row(type, branch, lines);
       if (row === null) continue;
       const padded = type.properties.find(({ name, type: kind }) => kind === "String" && !isKey(type, name));
-      if (bulk && padded !== undefined) row = { ...row, [padded.name]: `${BULK}${n}` };
+      // One such text is enough.
+      if (isLarge && padded !== undefined) row = { ...row, [padded.name]: `${BULK}${n}` };
+      isLarge &&= padded === undefined;
       const id = type.key !== null || tape.rarely(5) ? null : this.#newId(type);
       const given = type.key === null ? id : keyId(type.key, row);
       if (given !== null && this.#idsIn(lines, type.name).includes(given) && !tape.rarely(6)) continue;

@@ -47,7 +47,7 @@ export class ModelWorld {
     this.#dice = seededRandom(seed);
     this.#root = root;
     this.#store = root === null ? this.#hesitant(createMemoryStore()) : createLocalStore(root);
-    this.#memoryTables = root === null ? createMemoryTables() : null;
+    this.#memoryTables = root === null ? this.#hesitant<TableStore>(createMemoryTables()) : null;
     const tables = this.#tables();
     this.#cache = createTableCache({ tables });
     this.#observer = new OpenBranches({
@@ -153,7 +153,7 @@ export class ModelWorld {
   }
 
   /** A store that waits before and after everything it does in a race. */
-  #hesitant(store: ObjectStore): ObjectStore {
+  #hesitant<S extends object>(store: S): S {
     const pause = async () => {
       const turns = new Uint8Array(1);
       this.#dice.fill(turns);
