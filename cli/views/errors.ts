@@ -55,7 +55,8 @@ function isAboutToken(error: unknown): boolean {
 function causes(error: Error): string[] {
   const texts = [error.message];
   for (let { cause } = error; cause instanceof Error && texts.length < 5; { cause } = cause) {
-    if (!texts.includes(cause.message)) texts.push(cause.message);
+    const { message } = cause;
+    if (!texts.some((text) => text.includes(message))) texts.push(message);
   }
   return texts.slice(1);
 }

@@ -18,6 +18,8 @@ Deno.test("a cause that says the same is left out", () => {
   const cause = new AppError("storage_error", "gone", { cause: new Error("disk") });
   const error = new AppError("storage_error", "gone", { cause });
   assert.deepEqual(renderError(error), ["error: gone", "  caused by: disk"]);
+  const quoted = new AppError("storage_error", "`a` cannot be written: disk", { cause: new Error("disk") });
+  assert.deepEqual(renderError(quoted), ["error: `a` cannot be written: disk"]);
 });
 
 Deno.test("an excerpt is indented, whether a server sent it in the message or a library in its cause", () => {
