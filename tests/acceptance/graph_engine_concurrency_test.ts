@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "@std/path";
 import { readRef } from "../../core/graph/branches.ts";
+import type { EmbeddedGraph } from "../../core/graph/embedded.ts";
 import { systemPorts } from "../../core/graph/graph_ports.ts";
 import { logFolder } from "../../core/graph/log.ts";
 import { createGraph, openGraph } from "../../core/graph/open.ts";
@@ -9,10 +10,12 @@ import { openObjectStore, openTableStore } from "../../core/storage/open.ts";
 import { parseStorageUri } from "../../core/storage/uri.ts";
 import {
   createFilmWorld,
+  DELETE_FILM,
   film,
   FILM_SCHEMA,
   INSERT_FILM,
   loadLines,
+  person,
   rejection,
   titles,
   UPDATE_FILM,
@@ -104,6 +107,54 @@ Deno.test("23: the loser of an update is told the head and the first table that 
   await graph.mutate({ source: UPDATE_FILM, params, branch: "side" });
   assert.equal((await titles(graph, { branch: "side" })).a, "new");
 });
+
+/** Every kind of write, and whether it is made again when another commit gets in between. */
+const WRITES: readonly (readonly [string, "again" | "lost", (graph: EmbeddedGraph) => Promise<unknown>])[] = [
+  ["insert", "again", (graph) => graph.mutate({ source: INSERT_FILM, params: { slug: "n", title: "n" } })],
+  ["update", "lost", (graph) => graph.mutate({ source: UPDATE_FILM, params: { slug: "a", title: "n" } })],
+  ["delete", "lost", (graph) => graph.mutate({ source: DELETE_FILM, params: { slug: "a" } })],
+  ["append", "again", (graph) => loadLines(graph, [film("n")], { mode: "append" })],
+  ["merge load", "again", (graph) => loadLines(graph, [film("a", "n")], { mode: "merge" })],
+  ["overwrite", "lost", (graph) => loadLines(graph, [film("n")], { mode: "overwrite" })],
+  ["large overwrite", "lost", (graph) => loadLines(graph, manyFilms("n"), { mode: "overwrite" })],
+  ["branch merge", "lost", (graph) => graph.mergeBranch({ source: "side" })],
+  ["revert", "lost", async (graph) => {
+    const [own] = (await graph.commits("side")).commits;
+    await graph.revertCommit({ commitId: own!.graph_commit_id });
+  }],
+];
+
+for (const [name, fate, write] of WRITES) {
+  Deno.test(`23: a commit in between, of another type even, and the ${name} is ${fate === "again" ? "made again" : fate}`, async () => {
+    const world = await createFilmWorld();
+    const other = await world.open();
+    await loadLines(other, [film("a")]);
+    await other.createBranch({ name: "side" });
+    await loadLines(other, [film("b")], { branch: "side" });
+    await loadLines(other, [film("b")]);
+    let isArmed = true;
+    const graph = await world.open({
+      failpoint: async (step) => {
+        if (step !== "publish.staged" || !isArmed) return;
+        isArmed = false;
+        await loadLines(other, [person("p")]);
+      },
+    });
+    const [before] = (await graph.commits()).commits;
+    const error = fate === "lost" ? await rejection(write(graph)) : await write(graph).then(() => null);
+    const [own, between] = (await graph.commits()).commits;
+    assert.equal(isArmed, false);
+    if (error === null) {
+      assert.equal(between!.parent_commit_id, before!.graph_commit_id);
+      return assert.equal(own!.parent_commit_id, between!.graph_commit_id);
+    }
+    assert.equal(own!.parent_commit_id, before!.graph_commit_id);
+    const moved = { expected: before!.graph_commit_id, actual: own!.graph_commit_id };
+    // No table that the write touches has moved.
+    assert.deepEqual(error.detail, { read_set_conflict: { member: "graph_head:main", ...moved } });
+    await write(graph);
+  });
+}
 
 Deno.test("7: an append that lost its race against the same key is refused, and never becomes an upsert", async () => {
   const world = await createFilmWorld();
