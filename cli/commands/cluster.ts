@@ -22,12 +22,13 @@ type Runner = (context: Context, options: ClusterOptions) => Promise<Reported>;
 
 const RUNNERS: Readonly<Record<string, Runner>> = {
   validate: async (context, options) => {
-    const outcome = await (await commands()).clusterValidate(options);
+    const outcome = await (await commands()).clusterValidate({ ...options, ...refOf(context) });
     return { outcome, lines: (await views()).validateLines(outcome, context.output.outColour) };
   },
   plan: async (context, options) => {
     const outcome = await (await commands()).clusterPlan({
       ...options,
+      ...refOf(context),
       detailedExitCode: context.args.switches.has("detailed-exitcode"),
     });
     return { outcome, lines: (await views()).planLines(outcome, context.output.outColour) };
@@ -37,6 +38,7 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
       await (await commands()).clusterApply({
         ...options,
         ...lockOf(context, signal),
+        ...refOf(context),
         allowDirty: context.args.switches.has("allow-dirty"),
       })
     );
@@ -142,6 +144,11 @@ async function stoppable<Result>(run: (signal: AbortSignal) => Promise<Result>):
 
 function lockOf(context: Context, signal: AbortSignal) {
   return { lockTimeoutMs: readDurationMs(context.args.values.get("lock-timeout") ?? "0"), signal };
+}
+
+function refOf(context: Context): { readonly ref?: string } {
+  const ref = context.args.values.get("ref");
+  return ref === undefined ? {} : { ref };
 }
 
 /** An approval that has expired when it is given says yes to nothing. */

@@ -7,17 +7,25 @@ const LOCK_TIMEOUT: FlagSpec = {
   help: "wait this long for a held lock, e.g. 10m (default: 0)",
 };
 
+const REF: FlagSpec = {
+  name: "ref",
+  value: "REF",
+  help: "read the configuration from this branch, tag or commit instead of the working tree",
+};
+
 /** Commands that record a person. */
 const WITH_ACTOR: readonly string[] = ["apply", "approve"];
 
 /** In the order of the root help. */
 export const CLUSTER: readonly CommandSpec[] = [
-  cluster("validate", "check the whole configuration, touching no storage", [GITHUB]),
+  cluster("validate", "check the whole configuration, touching no storage", [REF, GITHUB]),
   cluster("plan", "show what apply would change; reads only", [
+    REF,
     { name: "detailed-exitcode", help: "exit 2 when there are changes" },
     GITHUB,
   ]),
   cluster("apply", "make the storage root what the configuration declares", [
+    REF,
     { name: "allow-dirty", help: "apply although files differ from the Git commit; recorded" },
     LOCK_TIMEOUT,
     GITHUB,

@@ -45,8 +45,14 @@ export interface ClusterOptions {
   readonly ports?: Ports;
 }
 
+/** Options of commands that can read the configuration from a commit. */
+export interface RefOptions extends ClusterOptions {
+  /** A branch, tag or commit whose tree holds the configuration; absent: the working tree. */
+  readonly ref?: string;
+}
+
 /** Options of `cluster plan`. */
-export interface PlanOptions extends ClusterOptions {
+export interface PlanOptions extends RefOptions {
   /** Exit with 2 instead of 0 when there are changes. */
   readonly detailedExitCode?: boolean;
 }
@@ -60,7 +66,7 @@ export interface LockedOptions extends ClusterOptions {
 }
 
 /** Options of `cluster apply`. */
-export interface ApplyOptions extends LockedOptions {
+export interface ApplyOptions extends LockedOptions, RefOptions {
   /** Apply although files of the configuration differ from the commit. */
   readonly allowDirty?: boolean;
 }
@@ -95,21 +101,24 @@ export interface ForceUnlockOptions extends ClusterOptions {
 }
 
 /** `cluster validate`. */
-export async function clusterValidate(options: ClusterOptions): Promise<Outcome<ValidateResult>> {
+export async function clusterValidate(options: RefOptions): Promise<Outcome<ValidateResult>> {
   const { runValidate } = await import("./validate.ts");
-  return await runValidate({ configDir: options.configDir, files: options.files ?? systemFiles });
+  const { configDir, files = systemFiles } = await atRef(options);
+  return await runValidate({ configDir, files });
 }
 
 /** `cluster plan`. */
 export async function clusterPlan(options: PlanOptions): Promise<Outcome<PlanResult>> {
   const { runPlan } = await import("./run_plan.ts");
-  return await runPlan(contextOf(options), { detailedExitCode: options.detailedExitCode ?? false });
+  return await runPlan(contextOf(await atRef(options)), {
+    detailedExitCode: options.detailedExitCode ?? false,
+  });
 }
 
 /** `cluster apply`. */
 export async function clusterApply(options: ApplyOptions): Promise<Outcome<ApplyResult>> {
   const { runApply } = await import("./apply.ts");
-  return await runApply(contextOf(options), {
+  return await runApply(contextOf(await atRef(options)), {
     ...lockOptions(options),
     allowDirty: options.allowDirty ?? false,
   });
@@ -177,6 +186,14 @@ const systemGit: GitReader = {
     return await readFileChanges(configDir, paths);
   },
 };
+
+/** The options with files and provenance of the commit that they name. */
+async function atRef(options: RefOptions): Promise<RefOptions> {
+  const { configDir, ref, files = systemFiles } = options;
+  if (ref === undefined) return options;
+  const { openCommitWorld } = await import("./commit_world.ts");
+  return { ...options, ...await openCommitWorld(configDir, ref, files) };
+}
 
 function lockOptions({ lockTimeoutMs = 0, signal }: LockedOptions): LockOptions {
   return { lockTimeoutMs, signal: signal ?? null };

@@ -43,14 +43,16 @@ export interface GraphObservation {
   readonly error: string | null;
 }
 
-/** Looks at graphs; `desired` maps each to the digest of its declared schema. */
+/** Looks at graphs; `desired` maps each to the digest of its declared schema. `checkStop` is asked before each. */
 export async function observeGraphs(
   engine: Pick<GraphEngine, "inspect" | "rootUri">,
   desired: ReadonlyMap<string, string | null>,
   observedAt: string,
+  checkStop: () => void,
 ): Promise<GraphObservation[]> {
   const observations: GraphObservation[] = [];
   for (const [graph, desiredDigest] of desired) {
+    checkStop();
     const root = await engine.inspect(graph);
     const isOpen = root.kind === "open";
     const error = root.kind === "broken"

@@ -5,22 +5,23 @@ import { ADD_SHIP_GQ, CREW_POLICY, FLEET_SCHEMA, harbourFiles } from "../../test
 import { createMemoryTables } from "../../tests/support/memory_tables.ts";
 import { withTempDir } from "../../tests/support/process.ts";
 import { createMemoryStore } from "../storage/memory_store.ts";
-import { clusterApply, type ClusterOptions, clusterPlan } from "./commands.ts";
+import { AppError } from "../errors.ts";
+import { clusterApply, type ClusterOptions, clusterPlan, clusterValidate } from "./commands.ts";
 import { loadServingRevision } from "./serving.ts";
 
 /** A config repository on disk whose storage is in memory. */
 class ConfigRepository {
   readonly store = createMemoryStore();
   readonly #tables = createMemoryTables();
-  readonly #folder: string;
+  readonly folder: string;
 
   constructor(folder: string) {
-    this.#folder = folder;
+    this.folder = folder;
   }
 
   get options(): ClusterOptions {
     return {
-      configDir: join(this.#folder, "deploy"),
+      configDir: join(this.folder, "deploy"),
       openStore: () => this.store,
       openTables: () => this.#tables,
       env: { get: () => undefined },
@@ -28,13 +29,13 @@ class ConfigRepository {
   }
 
   async write(path: string, text: string): Promise<void> {
-    await Deno.mkdir(join(this.#folder, "deploy", path, ".."), { recursive: true });
-    await Deno.writeTextFile(join(this.#folder, "deploy", path), text);
+    await Deno.mkdir(join(this.folder, "deploy", path, ".."), { recursive: true });
+    await Deno.writeTextFile(join(this.folder, "deploy", path), text);
   }
 
   async commit(subject: string): Promise<string> {
     const git = await import("isomorphic-git");
-    const repository = { fs: nodeFs, dir: this.#folder };
+    const repository = { fs: nodeFs, dir: this.folder };
     await git.init({ ...repository, defaultBranch: "main" });
     await git.add({ ...repository, filepath: "." });
     const author = { name: "Ida Quay", email: "ida@quay.example" };
@@ -175,3 +176,91 @@ Deno.test("in GitHub Actions the run, the pull request and the actor are recorde
     assert.equal(result.provenance?.ci?.run_url, "https://code.example/quay/config/actions/runs/77");
   });
 });
+
+Deno.test("--ref plans and applies the tree of a commit, whatever the working tree holds", () =>
+  withRepository(async (repository, first) => {
+    const { folder } = repository;
+    await repository.write("queries/add_ship.gq", ADD_SHIP_GQ.replace("add_ship", "add_vessel"));
+    const second = await repository.commit("Say vessel");
+    await repository.write("queries/ships.gq", "scribbles");
+    await Deno.remove(join(folder, "deploy/policies"), { recursive: true });
+    const { options } = repository;
+    assert.equal((await clusterPlan(options)).exitCode, 6, "the working tree is in pieces");
+    assert.equal((await clusterValidate({ ...options, ref: first })).exitCode, 0);
+    const planned = await clusterPlan({ ...options, ref: first });
+    assert.deepEqual([planned.exitCode, planned.result.changes.length], [0, 7]);
+    const { commit, ref, dirty, subject } = planned.result.provenance!;
+    assert.deepEqual([commit, ref, dirty, subject], [first, null, false, "Declare the harbour"]);
+    assert.equal((await clusterApply({ ...options, ref: first })).exitCode, 0);
+    const applied = await repository.ledger();
+    assert.equal(applied.provenance.commit, first);
+    assert.deepEqual(
+      [
+        applied.resources["query.fleet.ships"].applied_commit,
+        applied.resources["query.fleet.ships"].changed_commit,
+      ],
+      [first, first],
+    );
+    const next = await clusterPlan({ ...options, ref: "main" });
+    assert.deepEqual([next.result.provenance?.commit, next.result.provenance?.ref], [second, "main"]);
+    assert.deepEqual(
+      next.result.changes.map(({ resource, operation }) => `${operation} ${resource}`),
+      ["update graph.fleet", "delete query.fleet.add_ship", "create query.fleet.add_vessel"],
+    );
+    const last = await clusterApply({ ...options, ref: second.slice(0, 8) });
+    assert.deepEqual([last.exitCode, last.result.converged], [0, true]);
+    const entry = (await repository.ledger()).resources["query.fleet.add_vessel"];
+    assert.deepEqual([entry.applied_commit, entry.changed_commit], [second, second]);
+  }));
+
+Deno.test("--ref knows branches, tags and commits, and says which it does not know", () =>
+  withRepository(async (repository, commit) => {
+    const { folder } = repository;
+    const git = await import("isomorphic-git");
+    const place = { fs: nodeFs, dir: folder };
+    const tagger = { name: "Ida Quay", email: "ida@quay.example" };
+    await git.tag({ ...place, ref: "light" });
+    await git.annotatedTag({ ...place, ref: "v1", message: "first", tagger });
+    await git.branch({ ...place, ref: "north/quay" });
+    for (const ref of ["light", "v1", "north/quay", "HEAD", "refs/tags/v1", commit, commit.slice(0, 6)]) {
+      const { exitCode, result } = await clusterPlan({ ...repository.options, ref });
+      assert.deepEqual([ref, exitCode, result.provenance?.commit], [ref, 0, commit]);
+    }
+    const { commit: { tree } } = await git.readCommit({ ...place, oid: commit });
+    for (const ref of ["south", "0000000", "", "../HEAD", "refs/heads", "deploy", tree]) {
+      await assert.rejects(clusterPlan({ ...repository.options, ref }), (error) => {
+        assert.ok(error instanceof AppError);
+        assert.equal(error.code, "usage");
+        assert.match(error.message, /has no branch, tag or commit/);
+        return true;
+      }, ref);
+    }
+    await withTempDir((elsewhere) =>
+      assert.rejects(
+        clusterPlan({ ...repository.options, configDir: elsewhere, ref: "main" }),
+        /is in no git repository: `--ref` needs one/,
+      )
+    );
+  }));
+
+Deno.test("--ref does not follow links of the commit, and takes what is outside of the repository for uncommitted", () =>
+  withRepository(async (repository) => {
+    const { folder } = repository;
+    await withTempDir(async (outside) => {
+      await Deno.writeTextFile(join(outside, "fleet.pg"), FLEET_SCHEMA);
+      const yaml = (schema: string) => `version: 1\ngraphs: { fleet: { schema: ${schema} } }\n`;
+      await repository.write("cluster.yaml", yaml(join(outside, "fleet.pg")));
+      await repository.commit("A schema elsewhere");
+      const plan = await clusterPlan({ ...repository.options, ref: "main" });
+      assert.deepEqual([plan.exitCode, plan.result.provenance?.dirty_paths], [0, [
+        join(outside, "fleet.pg"),
+      ]]);
+      assert.equal((await clusterApply({ ...repository.options, ref: "main" })).exitCode, 4);
+      await Deno.symlink("schemas/fleet.pg", join(folder, "deploy/link.pg"));
+      await repository.write("cluster.yaml", yaml("link.pg"));
+      await repository.commit("A link");
+      const { exitCode, diagnostics } = await clusterPlan({ ...repository.options, ref: "main" });
+      assert.equal(exitCode, 6);
+      assert.match(diagnostics[0]!.message, /symbolic link/);
+    });
+  }));

@@ -101,7 +101,10 @@ async function refreshLocked(run: RefreshRun): Promise<void> {
   report.unrecovered = sweep.pending.size > 0;
   const known = read.cas === null ? withLostPolicies(sweep.ledger, desired.entries) : sweep.ledger;
   const blobs = await checkPayloads(store, known);
-  const observed = recordGraphs(recordBlobs(known, blobs), await observeGraphs(engine, graphs, at));
+  const observed = recordGraphs(
+    recordBlobs(known, blobs),
+    await observeGraphs(engine, graphs, at, checkStop),
+  );
   diagnostics.push(...sweep.diagnostics, ...blobs, ...observed.diagnostics);
   if (operation === "import" && !isOk(diagnostics)) return;
   checkStop();

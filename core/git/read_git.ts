@@ -4,10 +4,10 @@
  */
 import { createHash } from "node:crypto";
 import { realpath } from "node:fs/promises";
-import { isAbsolute, relative, sep } from "@std/path";
 import { AppError } from "../errors.ts";
 import { cleanRemote, type GitProvenance } from "./provenance.ts";
-import { openRepository, type Repository } from "./repository.ts";
+import { insidePath, realPathOf } from "./real_path.ts";
+import { type Head, openRepository, type Repository } from "./repository.ts";
 
 /** A file that the configuration uses, with the bytes that were used. */
 export interface UsedFile {
@@ -35,17 +35,18 @@ export interface FileChanges {
 const WALK_COMMITS_MAX = 10_000;
 
 /**
- * Provenance of `configDir`; null outside a repository. Throws `AppError("storage_error")` when there is a repository
+ * Provenance of `configDir` at HEAD, or at another commit; null outside a repository. Throws `AppError("storage_error")` when there is a repository
  * that cannot be read.
  */
 export async function readProvenance(
   configDir: string,
   usedFiles: readonly UsedFile[],
+  at: Head | null = null,
 ): Promise<GitProvenance | null> {
   return await reading(async () => {
     const repository = await openRepository(configDir);
     if (repository === null) return null;
-    const head = await repository.head();
+    const head = at ?? await repository.head();
     const commit = head.commit === null ? null : await repository.commit(head.commit);
     const path = insidePath(repository, await realpath(configDir)) ?? "";
     const tree = commit === null ? null : await repository.at(commit.tree, path);
@@ -67,15 +68,16 @@ export async function readProvenance(
   });
 }
 
-/** The last commit that touched each file. Follows history the way `git log -- <file>` does. */
+/** The last commit that touched each file, from HEAD or another commit back. Follows history as `git log -- <file>` does. */
 export async function readFileChanges(
   configDir: string,
   paths: readonly string[],
+  at: Head | null = null,
 ): Promise<FileChanges> {
   return await reading(async () => {
     const changes = new Map<string, FileChange | null>(paths.map((path) => [path, null]));
     const repository = await openRepository(configDir);
-    const head = repository === null ? null : (await repository.head()).commit;
+    const head = repository === null ? null : (at ?? await repository.head()).commit;
     if (repository === null || head === null) return { changes, shallow: false };
     const inside = new Map<string, string>();
     for (const path of paths) {
@@ -162,25 +164,9 @@ async function dirtyFiles(
   return [...dirty].sort();
 }
 
-/** The path without symbolic links, or itself when nothing is there. Blocking: there may be a thousand of them. */
-function realPathOf(path: string): string {
-  try {
-    return Deno.realPathSync(path);
-  } catch {
-    return path;
-  }
-}
-
 /** The id Git gives to a file's content. */
 function blobId(bytes: Uint8Array): string {
   return createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
-}
-
-/** `/`-separated path below the repository root; null outside of it. `""` is the root. */
-function insidePath(repository: Repository, path: string): string | null {
-  const inside = relative(repository.root, path);
-  if (isAbsolute(inside) || inside === ".." || inside.startsWith(`..${sep}`)) return null;
-  return inside.split(sep).join("/");
 }
 
 function instantText(seconds: number): string {

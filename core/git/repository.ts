@@ -9,10 +9,15 @@ import { AppError } from "../errors.ts";
 
 type Git = typeof import("isomorphic-git");
 
+/** Mode of a symbolic link in a tree. */
+const LINK_MODE = "120000";
+
 /** One entry of a tree. */
 export interface TreeEntry {
   readonly oid: string;
   readonly type: "blob" | "tree" | "commit";
+  /** Whether the blob is a symbolic link: its content is the path it leads to. */
+  readonly isLink: boolean;
 }
 
 /** The facts of a commit that provenance needs. */
@@ -91,9 +96,35 @@ export class Repository {
     });
   }
 
+  /** The commit that a branch, a tag or a commit id (or its beginning) means, and the branch; null when nothing is called so. */
+  async find(ref: string): Promise<Head | null> {
+    const place = { fs: nodeFs, gitdir: this.#commonDir };
+    const prefixes = ["refs/heads/", "refs/tags/", "refs/remotes/", "refs/remotes/origin/", ""];
+    // That of a linked worktree is its own, not the repository's.
+    if (ref === "HEAD") return await this.head();
+    for (const prefix of prefixes.filter((one) => one !== "" || ref.startsWith("refs/"))) {
+      const found = await this.#git.resolveRef({ ...place, ref: prefix + ref }).catch(nullWhenUnknown);
+      if (found !== null) return await this.#commitHead(found, prefix === "refs/heads/" ? ref : null);
+    }
+    if (!/^[0-9a-f]{4,40}$/.test(ref)) return null;
+    const oid = await this.#git.expandOid({ ...place, oid: ref, cache: this.#cache }).catch(nullWhenUnknown);
+    return oid === null ? null : await this.#commitHead(oid, null);
+  }
+
+  /** The content of a blob. */
+  async blob(oid: string): Promise<Uint8Array> {
+    const place = { fs: nodeFs, gitdir: this.#commonDir, cache: this.#cache };
+    return (await this.#git.readBlob({ ...place, oid })).blob;
+  }
+
+  /** Names in a tree. */
+  async names(tree: string): Promise<ReadonlyMap<string, TreeEntry>> {
+    return await this.#tree(tree);
+  }
+
   /** What stands at a `/`-separated path below a tree; null when nothing does. `""` is the tree itself. */
   async at(tree: string, path: string): Promise<TreeEntry | null> {
-    let entry: TreeEntry = { oid: tree, type: "tree" };
+    let entry: TreeEntry = { oid: tree, type: "tree", isLink: false };
     for (const name of path === "" ? [] : path.split("/")) {
       if (entry.type !== "tree") return null;
       const next: TreeEntry | undefined = (await this.#tree(entry.oid)).get(name);
@@ -148,6 +179,13 @@ export class Repository {
     return new Set((text ?? "").split("\n").filter((line) => line !== ""));
   }
 
+  /** The commit itself, or the one that an annotated tag is about; null for anything else. */
+  async #commitHead(oid: string, branch: string | null): Promise<Head | null> {
+    const place = { fs: nodeFs, gitdir: this.#commonDir, cache: this.#cache };
+    const found = await this.#git.readCommit({ ...place, oid }).catch(nullWhenUnknown);
+    return found === null ? null : { commit: found.oid, branch };
+  }
+
   #tree(oid: string): Promise<ReadonlyMap<string, TreeEntry>> {
     return remember(this.#trees, oid, async () => {
       const { tree } = await this.#git.readTree({
@@ -156,7 +194,9 @@ export class Repository {
         oid,
         cache: this.#cache,
       });
-      return new Map(tree.map((entry) => [entry.path, { oid: entry.oid, type: entry.type }]));
+      return new Map(
+        tree.map(({ path, oid, type, mode }) => [path, { oid, type, isLink: mode === LINK_MODE }]),
+      );
     });
   }
 }
@@ -211,6 +251,12 @@ async function readOptional(path: string): Promise<string | null> {
 /** Absence is an answer; anything else, such as a missing permission, must not look like it. */
 function nullWhenAbsent(error: unknown): null {
   if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return null;
+  throw error;
+}
+
+/** What is not there, not one thing alone, or no commit. */
+function nullWhenUnknown(error: unknown): null {
+  if (["NotFoundError", "AmbiguousError", "ObjectTypeError"].includes(errorCode(error) ?? "")) return null;
   throw error;
 }
 
