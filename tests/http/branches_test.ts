@@ -1,16 +1,10 @@
 /** Branches over HTTP: who may make and delete them, their names in paths, and the same answers as in storage. */
 import assert from "node:assert/strict";
-import { join } from "@std/path";
-import { openRemoteGraph } from "../../core/api/remote.ts";
 import { AppError } from "../../core/errors.ts";
 import type { Graph } from "../../core/graph/graph.ts";
-import { openGraph } from "../../core/graph/open.ts";
-import { openObjectStore, openTableStore } from "../../core/storage/open.ts";
 import { DRAFT_SNAPSHOT } from "../support/fake_graph.ts";
 import { createTestApp } from "../support/http_app.ts";
-import { withTempDir } from "../support/process.ts";
-import { applyFleet } from "../support/served_cluster.ts";
-import { startServer } from "../support/server_process.ts";
+import { answersBothWays } from "../support/both_ways.ts";
 
 const BRANCHERS = `version: 1
 groups:
@@ -152,30 +146,12 @@ async function walk(graph: Graph): Promise<unknown[]> {
 }
 
 Deno.test("server 25; cli 30, 32, 49: branches are the same over HTTP as in storage", async () => {
-  await withTempDir(async (folder) => {
-    const { config, root } = await applyFleet(folder, { open: true });
-    const server = await startServer(["--cluster", config, "--unauthenticated"]);
-    try {
-      const baseUrl = `http://127.0.0.1:${server.port}`;
-      const remote = await walk(openRemoteGraph({ baseUrl, token: null, graph: "fleet" }));
-      const place = { kind: "local", path: join(root, "graphs/yard.omni") } as const;
-      const graph = await openGraph({
-        store: openObjectStore(place),
-        tables: openTableStore(place),
-        uri: place.path,
-      });
-      const embedded = await walk(graph);
-      await graph.close();
-      assert.deepEqual(remote, embedded);
-      const statuses = remote.map((each) => (each as { status?: number }).status ?? 200);
-      assert.deepEqual(statuses, [
-        ...[200, 404, 200, 200, 409, 409, 404, 400, 400, 200, 200, 200, 200, 200],
-        ...[409, 400, 400, 404, 200, 200, 200, 200, 404, 200],
-      ]);
-      assert.deepEqual(remote[2], { branches: ["main"] });
-      assert.deepEqual(remote[12], { branches: ["a", "at", "eu/q3", "main", "new"] });
-    } finally {
-      assert.equal(await server.stop(), 0);
-    }
-  });
+  const remote = await answersBothWays(walk);
+  const statuses = remote.map((each) => (each as { status?: number }).status ?? 200);
+  assert.deepEqual(statuses, [
+    ...[200, 404, 200, 200, 409, 409, 404, 400, 400, 200, 200, 200, 200, 200],
+    ...[409, 400, 400, 404, 200, 200, 200, 200, 404, 200],
+  ]);
+  assert.deepEqual(remote[2], { branches: ["main"] });
+  assert.deepEqual(remote[12], { branches: ["a", "at", "eu/q3", "main", "new"] });
 });

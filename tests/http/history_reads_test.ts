@@ -5,8 +5,7 @@ import { openRemoteGraph } from "../../core/api/remote.ts";
 import { jsonText, parseJson } from "../../core/base/lossless_json.ts";
 import { AppError } from "../../core/errors.ts";
 import type { Graph, ReadTarget } from "../../core/graph/graph.ts";
-import { openGraph } from "../../core/graph/open.ts";
-import { openObjectStore, openTableStore } from "../../core/storage/open.ts";
+import { answersBothWays } from "../support/both_ways.ts";
 import { withTempDir } from "../support/process.ts";
 import { applyFleet } from "../support/served_cluster.ts";
 import { startServer } from "../support/server_process.ts";
@@ -84,40 +83,22 @@ async function walk(graph: Graph): Promise<unknown[]> {
 }
 
 Deno.test("cli 49: exports, entities, snapshots, times and permissive loads are the same over HTTP as in storage", async () => {
-  await withTempDir(async (folder) => {
-    const { config, root } = await applyFleet(folder, { open: true });
-    const server = await startServer(["--cluster", config, "--unauthenticated"]);
-    try {
-      const baseUrl = `http://127.0.0.1:${server.port}`;
-      const remote = await walk(openRemoteGraph({ baseUrl, token: null, graph: "fleet" }));
-      const place = { kind: "local", path: join(root, "graphs/yard.omni") } as const;
-      const graph = await openGraph({
-        store: openObjectStore(place),
-        tables: openTableStore(place),
-        uri: place.path,
-      });
-      const embedded = await walk(graph);
-      await graph.close();
-      assert.deepEqual(remote, embedded);
-      const statuses = remote.map((each) => (each as { status?: number }).status ?? 200);
-      const past = [200, 200, 200, 200, 200];
-      assert.deepEqual(statuses, [
-        ...[200, 400, 200, 400, 200],
-        ...[...past, 200, ...past, 404, ...past, 404, ...past, 200, ...past, 404],
-        ...[200, 400, 400, 404, 404, 404, 400],
-      ]);
-      assert.equal(
-        remote[6],
-        '{"data":{"id":"e"},"edge":"Escorts","from":"Ark","to":"Bee"}\n' +
-          '{"data":{"id":"Ark","name":"Ark","tons":9007199254740993},"type":"Ship"}\n' +
-          '{"data":{"id":"Bee","name":"Bee","tons":null},"type":"Ship"}\n' +
-          '{"data":{"id":"Cat","name":"Cat","tons":7},"type":"Ship"}\n',
-      );
-      assert.deepEqual(remote[7], '{"data":{"id":"e"},"edge":"Escorts","from":"Ark","to":"Bee"}\n');
-    } finally {
-      assert.equal(await server.stop(), 0);
-    }
-  });
+  const remote = await answersBothWays(walk);
+  const statuses = remote.map((each) => (each as { status?: number }).status ?? 200);
+  const past = [200, 200, 200, 200, 200];
+  assert.deepEqual(statuses, [
+    ...[200, 400, 200, 400, 200],
+    ...[...past, 200, ...past, 404, ...past, 404, ...past, 200, ...past, 404],
+    ...[200, 400, 400, 404, 404, 404, 400],
+  ]);
+  assert.equal(
+    remote[6],
+    '{"data":{"id":"e"},"edge":"Escorts","from":"Ark","to":"Bee"}\n' +
+      '{"data":{"id":"Ark","name":"Ark","tons":9007199254740993},"type":"Ship"}\n' +
+      '{"data":{"id":"Bee","name":"Bee","tons":null},"type":"Ship"}\n' +
+      '{"data":{"id":"Cat","name":"Cat","tons":7},"type":"Ship"}\n',
+  );
+  assert.deepEqual(remote[7], '{"data":{"id":"e"},"edge":"Escorts","from":"Ark","to":"Bee"}\n');
 });
 
 Deno.test("a stored query reads a branch as of a time", async () => {

@@ -1,16 +1,11 @@
 /** Merges and reverts over HTTP: who may make them, and the same answers as in storage. */
 import assert from "node:assert/strict";
 import { join } from "@std/path";
-import { openRemoteGraph } from "../../core/api/remote.ts";
 import { AppError } from "../../core/errors.ts";
 import type { Graph } from "../../core/graph/graph.ts";
-import { openGraph } from "../../core/graph/open.ts";
-import { openObjectStore, openTableStore } from "../../core/storage/open.ts";
 import { DRAFT_SNAPSHOT, FAKE_HEAD } from "../support/fake_graph.ts";
 import { createTestApp } from "../support/http_app.ts";
-import { withTempDir } from "../support/process.ts";
-import { applyFleet } from "../support/served_cluster.ts";
-import { startServer } from "../support/server_process.ts";
+import { answersBothWays } from "../support/both_ways.ts";
 
 const CREW = `version: 1
 groups:
@@ -153,36 +148,18 @@ async function walk(graph: Graph): Promise<unknown[]> {
 }
 
 Deno.test("server 29; cli 31, 49: merges and reverts are the same over HTTP as in storage", async () => {
-  await withTempDir(async (folder) => {
-    const { config, root } = await applyFleet(folder, { open: true });
-    const server = await startServer(["--cluster", config, "--unauthenticated"]);
-    try {
-      const baseUrl = `http://127.0.0.1:${server.port}`;
-      const remote = await walk(openRemoteGraph({ baseUrl, token: null, graph: "fleet" }));
-      const place = { kind: "local", path: join(root, "graphs/yard.omni") } as const;
-      const graph = await openGraph({
-        store: openObjectStore(place),
-        tables: openTableStore(place),
-        uri: place.path,
-      });
-      const embedded = await walk(graph);
-      await graph.close();
-      assert.deepEqual(remote, embedded);
-      const told = remote.map((each) => {
-        const { status, outcome } = each as { status?: number; outcome?: string };
-        return status ?? outcome ?? 200;
-      });
-      assert.deepEqual(told, [
-        ...["already_up_to_date", "fast_forward", "merged", 409, 400, 404, 409],
-        ...[200, 200, 404, 404, 200],
-      ]);
-      const { detail } = remote[3] as { detail: { merge_conflicts: { entity_id: string }[] } };
-      assert.deepEqual(detail.merge_conflicts.map(({ entity_id }) => entity_id), ["Elk"]);
-      const { branch_deleted, branch_delete_error } = remote[1] as Record<string, unknown>;
-      assert.equal(branch_deleted, false);
-      assert.match(String(branch_delete_error), /depends on it/);
-    } finally {
-      assert.equal(await server.stop(), 0);
-    }
+  const remote = await answersBothWays(walk);
+  const told = remote.map((each) => {
+    const { status, outcome } = each as { status?: number; outcome?: string };
+    return status ?? outcome ?? 200;
   });
+  assert.deepEqual(told, [
+    ...["already_up_to_date", "fast_forward", "merged", 409, 400, 404, 409],
+    ...[200, 200, 404, 404, 200],
+  ]);
+  const { detail } = remote[3] as { detail: { merge_conflicts: { entity_id: string }[] } };
+  assert.deepEqual(detail.merge_conflicts.map(({ entity_id }) => entity_id), ["Elk"]);
+  const { branch_deleted, branch_delete_error } = remote[1] as Record<string, unknown>;
+  assert.equal(branch_deleted, false);
+  assert.match(String(branch_delete_error), /depends on it/);
 });
