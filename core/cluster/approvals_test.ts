@@ -287,3 +287,30 @@ Deno.test("dataOf() speaks of every branch, and of nothing where no graph opens"
   assert.deepEqual([Object.keys(data!.heads), data!.rows], [["main"], 0]);
   assert.equal(await engine.dataOf("other"), null);
 });
+
+Deno.test("an approval that the ledger knows as used is used, whatever its file says", async () => {
+  const bench = await harbourWithoutFleet();
+  const { result: { approval_id: id } } = await bench.approve("graph.fleet");
+  const key = `__cluster/approvals/${id}.json`;
+  const unused = await bench.text(key) ?? "";
+  await bench.apply();
+  bench.files["cluster.yaml"] = HARBOUR_YAML;
+  await bench.apply();
+  bench.files["cluster.yaml"] = WITHOUT_FLEET;
+  // Bound to no data, as another writer may leave it, so that only its use speaks against it.
+  const digest = (await bench.status()).result.resource_digests["graph.fleet"];
+  const config = (await bench.plan()).result.desired_revision.config_digest;
+  const loose = { ...JSON.parse(unused), bound_config_digest: config, bound_before_digest: digest };
+  delete loose.bound_change_digest;
+  delete loose.bound_data;
+  await bench.put(key, JSON.stringify(loose));
+  const { exitCode, diagnostics } = await bench.apply();
+  assert.equal(exitCode, 3);
+  assert.ok(!codes(diagnostics).includes("approval_stale"), "it is not even looked at");
+  assert.ok(await bench.store.prefixExists(ROOT));
+  await bench.put(
+    key.replace(id!, "01OTHER"),
+    JSON.stringify({ ...loose, approval_id: "01OTHER" }),
+  );
+  assert.equal((await bench.apply()).exitCode, 0, "the same under an id that was not used counts");
+});

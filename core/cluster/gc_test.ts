@@ -102,3 +102,33 @@ Deno.test("drift names a missing and a broken graph, an unmanaged one, and lost 
   const none = await clusterBench().drift();
   assert.deepEqual([none.exitCode, none.diagnostics.map(({ code }) => code)], [1, ["state_missing"]]);
 });
+
+Deno.test("gc keeps what a kept revision was made of, also where the record after it was filled in later", async () => {
+  const bench = clusterBench();
+  await bench.apply();
+  const key = async () => {
+    const digest = (await bench.status()).result.resource_digests["query.fleet.ships"];
+    return `__cluster/resources/query/fleet/ships/${digest}.gq`;
+  };
+  const old = await key();
+  bench.files["policies/crew.policy.yaml"] += "# a remark\n";
+  await bench.apply();
+  bench.files["queries/ships.gq"] += "// a remark\n";
+  await bench.apply({
+    failpoint: (name) =>
+      name === "cluster_apply.after_state_write" ? Promise.reject(new Error("killed")) : Promise.resolve(),
+  });
+  const gap = await bench.gc();
+  assert.equal(gap.exitCode, 1);
+  assert.match(gap.diagnostics[0]!.message, /revision 3 has no record/);
+  assert.match(gap.diagnostics[0]!.help ?? "", /run apply/);
+  await bench.apply();
+  const two = await bench.gc({ keepRevisions: 2, confirm: true });
+  assert.equal(two.exitCode, 0);
+  assert.ok(await bench.store.exists(old), "revision 2 was made of it");
+  assert.ok((await bench.gc({ keepRevisions: 1 })).result.garbage.includes(old));
+  await bench.store.delete("__cluster/history/00000002.json");
+  const hole = await bench.gc({ keepRevisions: 3, confirm: true });
+  assert.deepEqual([hole.exitCode, hole.result.removed_count], [1, 0]);
+  assert.match(hole.diagnostics[0]!.help ?? "", /--keep 1/);
+});

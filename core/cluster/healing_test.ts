@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { type ClusterBench, clusterBench, controlPlane } from "../../tests/support/cluster_bench.ts";
 import { FLEET_SCHEMA } from "../../tests/support/cluster_files.ts";
 import { parseStorageUri } from "../storage/uri.ts";
-import { clusterApprove, clusterGc, clusterImport, clusterRefresh } from "./commands.ts";
+import { noFailpoint } from "../base/ports.ts";
+import { clusterApply, clusterApprove, clusterGc, clusterImport, clusterRefresh } from "./commands.ts";
 import { loadServingRevision } from "./serving.ts";
 
 const ROOT = "graphs/fleet.omni";
@@ -169,4 +170,39 @@ Deno.test("a hand-edited ledger is a warning where commands only look, and stops
   ) {
     assert.deepEqual([exitCode, codes(diagnostics)], [1, [code]]);
   }
+});
+
+Deno.test("an apply that is interrupted just before the ledger writes nothing of it", async () => {
+  const bench = clusterBench();
+  const interrupted = new AbortController();
+  const { exitCode, diagnostics } = await clusterApply({
+    ...bench.options,
+    signal: interrupted.signal,
+    ports: {
+      ...bench.options.ports!,
+      failpoint: (name) => {
+        if (name === "cluster_apply.before_state_write") interrupted.abort();
+        return Promise.resolve();
+      },
+    },
+  });
+  assert.deepEqual([exitCode, codes(diagnostics)], [1, ["apply_interrupted"]]);
+  assert.deepEqual([await bench.text(LEDGER), await bench.text("__cluster/lock.json")], [null, null]);
+  assert.equal((await bench.apply()).result.converged, true);
+});
+
+Deno.test("of two runs without the lock, the one that comes too late leaves the record of the other alone", async () => {
+  const bench = clusterBench();
+  bench.files["cluster.yaml"] += "state: { lock: false }\n";
+  const late = await bench.apply({
+    failpoint: async (name) => {
+      if (name === "cluster_apply.after_payload_phase") {
+        await bench.apply({ failpoint: noFailpoint, actor: "ida" });
+      }
+    },
+  });
+  assert.equal(late.exitCode, 4);
+  assert.ok(codes(late.diagnostics).includes("state_cas_mismatch"));
+  assert.deepEqual(await bench.store.folders("__cluster/history"), []);
+  assert.equal(JSON.parse(await bench.text("__cluster/history/00000001.json") ?? "null").actor, "ida");
 });
