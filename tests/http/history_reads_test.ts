@@ -1,6 +1,5 @@
 /** A real server: exports, entities and reads of the past are the same over HTTP as in storage. */
 import assert from "node:assert/strict";
-import { join } from "@std/path";
 import { openRemoteGraph } from "../../core/api/remote.ts";
 import { jsonText, parseJson } from "../../core/base/lossless_json.ts";
 import { AppError } from "../../core/errors.ts";

@@ -1,6 +1,5 @@
 /** Merges and reverts over HTTP: who may make them, and the same answers as in storage. */
 import assert from "node:assert/strict";
-import { join } from "@std/path";
 import { AppError } from "../../core/errors.ts";
 import type { Graph } from "../../core/graph/graph.ts";
 import { DRAFT_SNAPSHOT, FAKE_HEAD } from "../support/fake_graph.ts";
