@@ -206,3 +206,31 @@ Deno.test("of two runs without the lock, the one that comes too late leaves the 
   assert.deepEqual(await bench.store.folders("__cluster/history"), []);
   assert.equal(JSON.parse(await bench.text("__cluster/history/00000001.json") ?? "null").actor, "ida");
 });
+
+Deno.test("an apply whose lock was taken away stops before its next step and removes nothing of the other's", async () => {
+  const bench = clusterBench();
+  const foreign = JSON.stringify({
+    version: 1,
+    lock_id: "01OTHER",
+    operation: "apply",
+    created_at: "2026-03-01T08:00:00Z",
+    pid: 7,
+  });
+  const beats: (() => void)[] = [];
+  const { setInterval } = globalThis;
+  globalThis.setInterval = ((beat: () => void) => beats.push(beat)) as unknown as typeof setInterval;
+  try {
+    const { exitCode, diagnostics } = await bench.apply({
+      failpoint: async (name) => {
+        if (name !== "cluster_apply.before_state_write") return;
+        await bench.put("__cluster/lock.json", foreign);
+        beats.forEach((beat) => beat());
+        await new Promise((resolve) => setTimeout(resolve, 0));
+      },
+    });
+    assert.deepEqual([exitCode, codes(diagnostics)], [4, ["state_lock_lost"]]);
+  } finally {
+    globalThis.setInterval = setInterval;
+  }
+  assert.deepEqual([await bench.text(LEDGER), await bench.text("__cluster/lock.json")], [null, foreign]);
+});

@@ -187,3 +187,27 @@ Deno.test("acceptance 30: after a schema change behind the cluster's back, apply
   assert.equal((await bench.apply()).result.converged, true);
   assert.deepEqual(await ships(bench, "tons"), [{ name: "Ada", value: 7 }]);
 });
+
+Deno.test("acceptance 22: a schema change that fails leaves the applied blob policy as it is, in both directions", async () => {
+  const yaml = (bench: ClusterBench) => bench.files["cluster.yaml"] ?? "";
+  const blobs = '    external_blobs: { allow: [{ base: "s3://quay/scans/", scope: server_safe }] }\n';
+  const policyOf = async (bench: ClusterBench) =>
+    JSON.parse(await bench.text(LEDGER) ?? "").applied_revision.resources["graph.fleet"].external_blob_policy;
+  for (const [before, after] of [["", blobs], [blobs, ""]] as const) {
+    const bench = clusterBench();
+    const harbour = yaml(bench);
+    const withBlobs = (lines: string) =>
+      harbour.replace("    queries: queries/\n", `    queries: queries/\n${lines}`);
+    bench.files["cluster.yaml"] = withBlobs(before);
+    assert.equal((await bench.apply()).exitCode, 0);
+    const applied = await policyOf(bench);
+    assert.equal(applied === undefined, before === "");
+    bench.files["cluster.yaml"] = withBlobs(after);
+    bench.files["schemas/fleet.pg"] = FLEET_SCHEMA.replace("tons: I32?", "tons: I64?");
+    assert.equal((await bench.apply()).exitCode, 1);
+    assert.deepEqual(await policyOf(bench), applied);
+    bench.files["schemas/fleet.pg"] = FLEET_SCHEMA;
+    assert.equal((await bench.apply()).result.converged, true);
+    assert.equal(await policyOf(bench) === undefined, after === "");
+  }
+});
