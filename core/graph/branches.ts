@@ -17,7 +17,7 @@ import type { Clock } from "../base/ports.ts";
 import { AppError } from "../errors.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
 import { decodeBranchName, encodeBranchName, findPathConflict, MAIN } from "./branch_name.ts";
-import type { Commit } from "./commit.ts";
+import type { Ancestor, Commit } from "./commit.ts";
 import { endedBranches } from "./fence.ts";
 
 /** The commit a branch started from. */
@@ -25,16 +25,6 @@ export interface ForkPoint {
   readonly incarnation: string;
   readonly slot: number;
   readonly commit: string;
-  readonly sequence: number;
-}
-
-/**
- * Up to and including `slot`, the log of `incarnation` (or of its own sources) is inherited; commits of that slot with a
- * higher sequence are not, because a slot may hold several.
- */
-export interface Ancestor {
-  readonly incarnation: string;
-  readonly slot: number;
   readonly sequence: number;
 }
 
@@ -81,13 +71,17 @@ export function forkRef(options: {
 /** What is known of the branch that a ref was forked from, enough to read its log; null on main. Its name is not. */
 export function forkParent({ ancestry }: BranchRef): BranchRef | null {
   const [parent, ...further] = ancestry;
-  if (parent === undefined) return null;
-  const [forkedFrom] = further;
+  return parent === undefined ? null : logOwner(parent.incarnation, further);
+}
+
+/** A ref without a name, enough to read the log of an incarnation. */
+export function logOwner(incarnation: string, ancestry: readonly Ancestor[]): BranchRef {
+  const [nearest] = ancestry;
   return {
     name: "",
-    incarnation: parent.incarnation,
-    forkedFrom: forkedFrom === undefined ? null : { ...forkedFrom, commit: "" },
-    ancestry: further,
+    incarnation,
+    forkedFrom: nearest === undefined ? null : { ...nearest, commit: "" },
+    ancestry,
     createdAt: 0,
     createdBy: null,
   };

@@ -66,10 +66,22 @@ export interface TableDelta {
   readonly deletes: readonly string[];
 }
 
-/** A slot in the log of the incarnation that wrote it. */
+/**
+ * Up to and including `slot`, the log of `incarnation` (or of its own sources) is inherited; commits of that slot with a
+ * higher sequence are not, because a slot may hold several.
+ */
+export interface Ancestor {
+  readonly incarnation: string;
+  readonly slot: number;
+  readonly sequence: number;
+}
+
+/** A slot in the log of the incarnation that wrote it, and what it takes to read that log when its branch is gone. */
 export interface LogPlace {
   readonly incarnation: string;
   readonly slot: number;
+  /** The fork points of the incarnation, nearest source first; empty on main. */
+  readonly ancestry: readonly Ancestor[];
 }
 
 /** One graph commit. */
@@ -80,7 +92,7 @@ export interface Commit {
   readonly mergedParent: string | null;
   /** On a merge: the common ancestor that it was decided on. */
   readonly mergeBase?: string;
-  /** On a merge: where the merged parent is, if its branch still lives. */
+  /** On a merge: where the merged parent is, as long as what a deleted branch stored is not cleaned up. */
   readonly mergedFrom?: LogPlace;
   /** Branch it was written on. */
   readonly branch: string;

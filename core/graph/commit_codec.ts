@@ -188,7 +188,16 @@ class Reader {
 
   #place(value: unknown): LogPlace {
     const fields = this.record(value, "`mergedFrom`");
-    return { incarnation: this.ulid(fields, "incarnation"), slot: this.count(fields, "slot") };
+    const ancestry = this.list(fields, "ancestry").map((item) => {
+      const ancestor = this.record(item, "an ancestor");
+      const sequence = this.count(ancestor, "sequence");
+      return {
+        incarnation: this.ulid(ancestor, "incarnation"),
+        slot: this.count(ancestor, "slot"),
+        sequence,
+      };
+    });
+    return { incarnation: this.ulid(fields, "incarnation"), slot: this.count(fields, "slot"), ancestry };
   }
 
   #mapped<T>(fields: Fields, name: string, read: (value: Fields) => T): Record<string, T> {

@@ -49,7 +49,11 @@ Deno.test("decodeLogObject() gives back grouped commits with all their tables an
     operation: "merge",
     mergedParent: first.id,
     mergeBase: first.id,
-    mergedFrom: { incarnation: first.id, slot: 3 },
+    mergedFrom: {
+      incarnation: first.id,
+      slot: 3,
+      ancestry: [{ incarnation: second.id, slot: 2, sequence: 2 }],
+    },
   });
   const bytes = encodeLogObject([
     { commit: first, deltaText: null },

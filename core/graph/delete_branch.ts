@@ -8,8 +8,9 @@
  * crash after it leaves a ref that listings hide by the fence and that whoever opens it removes.
  *
  * What the branch stored stays where it is, under the name of its incarnation: a branch that gets the same name later
- * never meets it. A cleanup may remove all of it but the terminal object, from which processes that have the branch open
- * learn that it is gone.
+ * never meets it, and merges of branches that it was merged into find their base there. A cleanup may remove all of it
+ * but the terminal object, from which processes that have the branch open learn that it is gone: first the log, newest
+ * slots first, so that nobody finds half of it.
  */
 import { WRITE_ATTEMPTS_MAX } from "../base/limits.ts";
 import { AppError } from "../errors.ts";

@@ -1,6 +1,8 @@
 /** Branch merges and reverts, line by line of the acceptance checklist of the graph engine. */
 import assert from "node:assert/strict";
+import { readRef } from "../../core/graph/branches.ts";
 import type { EmbeddedGraph } from "../../core/graph/embedded.ts";
+import { logFolder } from "../../core/graph/log.ts";
 import { loadLines, rejection } from "../support/embedded_graphs.ts";
 import {
   conflictsOf,
@@ -385,26 +387,49 @@ Deno.test("a branch cannot be merged into itself, and both must exist", async ()
   assert.equal((await rejection(merge(graph, "draft", "nope"))).code, "branch_not_found");
 });
 
-Deno.test("branches that were merged and deleted are no ancestors any more; the same on both sides is no conflict", async () => {
-  const graph = await forked();
+/** `side`, forked from `draft`, is merged into main and `draft` and deleted; its incarnation is returned. */
+async function mergedAndDeleted(
+  { graph, world }: Awaited<ReturnType<typeof openMergeWorld>>,
+): Promise<string> {
+  await graph.createBranch({ name: "draft" });
   await loadLines(graph, [film("d", { title: "draft" })], { branch: "draft" });
   await graph.createBranch({ name: "side", from: "draft" });
-  await loadLines(graph, [film("s", { title: "side" })], { branch: "side" });
-  for (const target of ["main", "draft"]) {
-    assert.equal(
-      (await graph.mergeBranch({ source: "side", target })).commit?.merged_parent_commit_id?.length,
-      26,
-    );
-  }
+  await loadLines(graph, [film("f", { title: "side" }), film("s", { title: "side" })], { branch: "side" });
+  for (const target of ["main", "draft"]) await graph.mergeBranch({ source: "side", target });
+  const ref = await readRef(world.store, "side");
   await graph.deleteBranch({ name: "side" });
+  return ref!.incarnation;
+}
+
+Deno.test("a branch that was merged and deleted is a base of later merges as if it were there", async () => {
+  const opened = await openMergeWorld([film("f", { title: "first" })]);
+  const { graph } = opened;
+  await mergedAndDeleted(opened);
+  // Main takes a change of the branch back: merging a branch that has it from there, too, must not bring it again.
+  await mutate(graph, "main", 'update Film set { title: "first" } where slug = "f"');
+  await mutate(graph, "draft", 'update Film set { title: "later" } where slug = "s"');
+  assert.equal((await merge(graph)).outcome, "merged");
+  const { Film } = await contentOf(graph, {});
+  assert.deepEqual(["d", "f", "s"].map((id) => Film![id]!["title"]), ["draft", "first", "later"]);
+  assert.equal((await merge(graph, "main", "draft")).outcome, "fast_forward");
+  assert.deepEqual(await contentOf(graph, { branch: "draft" }), await contentOf(graph, {}));
+});
+
+Deno.test("without the log of a deleted branch the base is what both still have; the same on both sides is no conflict", async () => {
+  const opened = await openMergeWorld([film("f", { title: "first" })]);
+  const { graph, world } = opened;
+  const folder = logFolder(await mergedAndDeleted(opened));
+  const slots = (await world.store.list(folder)).filter((file) => /^[0-9]+\.json$/.test(file));
+  const terminal = Math.max(...slots.map((file) => parseInt(file)));
+  for (const file of slots) {
+    if (parseInt(file) !== terminal) await world.store.delete(`${folder}/${file}`);
+  }
   await mutate(graph, "draft", 'update Film set { title: "later" } where slug = "s"');
   assert.deepEqual(await conflictTexts(merge(graph)), ["divergent_insert Film s"]);
   await mutate(graph, "draft", 'update Film set { title: "side" } where slug = "s"');
   assert.equal((await merge(graph)).outcome, "merged");
   const { Film } = await contentOf(graph, {});
-  assert.deepEqual([Film!["d"]!["title"], Film!["s"]!["title"]], ["draft", "side"]);
-  assert.equal((await merge(graph, "main", "draft")).outcome, "fast_forward");
-  assert.deepEqual(await contentOf(graph, { branch: "draft" }), await contentOf(graph, {}));
+  assert.deepEqual(["d", "f", "s"].map((id) => Film![id]!["title"]), ["draft", "side", "side"]);
 });
 
 Deno.test("three branches merge through each other", async () => {

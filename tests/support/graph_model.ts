@@ -151,12 +151,11 @@ export class ModelGraph {
   }
 
   /**
-   * The nearest common ancestor over both parents: least sum of distances, then highest version, then highest id. Merged
-   * parents that no live branch shows lead nowhere.
+   * The nearest common ancestor over both parents, whether their branches live or not: least sum of distances, then highest
+   * version, then highest id.
    */
   mergeBase(a: ModelCommit, b: ModelCommit): ModelCommit {
-    const visible = new Set(this.visible());
-    const [fromA, fromB] = [distances(a, visible), distances(b, visible)];
+    const [fromA, fromB] = [distances(a), distances(b)];
     const common = [...fromA].flatMap(([commit, far]) => {
       const other = fromB.get(commit);
       return other === undefined ? [] : [{ commit, far: far + other }];
@@ -168,12 +167,12 @@ export class ModelGraph {
   }
 }
 
-function distances(from: ModelCommit, visible: ReadonlySet<ModelCommit>): Map<ModelCommit, number> {
+function distances(from: ModelCommit): Map<ModelCommit, number> {
   const found = new Map([[from, 0]]);
   // A map goes on over what is added while it is walked, in order: breadth first.
   for (const [commit, far] of found) {
     for (const parent of [commit.parent, commit.mergedParent]) {
-      if (parent !== null && visible.has(parent) && !found.has(parent)) found.set(parent, far + 1);
+      if (parent !== null && !found.has(parent)) found.set(parent, far + 1);
     }
   }
   return found;

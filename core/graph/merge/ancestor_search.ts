@@ -7,11 +7,11 @@ export interface Ancestor {
   readonly commit: Pick<Commit, "id" | "sequence" | "mergedParent">;
 }
 
-/** How a search gets from commit to commit. Commits of branches that are gone are not found. */
+/** How a search gets from commit to commit. Commits whose logs were cleaned up are not found. */
 export interface Ancestry<Place extends Ancestor> {
   /** A commit and its first parents, newest first, down to genesis. */
   firstParents(place: Place): AsyncGenerator<Place, undefined>;
-  /** The merged parent of a merge; null when no live branch has it. */
+  /** The merged parent of a merge; null when it is not found. */
   mergedParent(merge: Place): Promise<Place | null>;
 }
 

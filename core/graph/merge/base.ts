@@ -4,8 +4,8 @@
  *
  * Two searches go back from the heads, level by level, so that nothing is read that lies further back than the sum of the
  * best ancestor found: a common ancestor that is not found yet is further than one of the searches has come. Sequences
- * cannot shorten this, for a merged parent may have a higher one than the merge. Commits of branches that are gone do
- * not count.
+ * cannot shorten this, for a merged parent may have a higher one than the merge. Commits whose
+ * logs were cleaned up do not count.
  */
 import { type Ancestor, AncestorSearch, type Ancestry, type Step } from "./ancestor_search.ts";
 

@@ -122,7 +122,7 @@ Deno.test("a nearer common ancestor beats a newer one", async () => {
   assert.equal(await baseOf(nodes, "s3", "t5"), "1");
 });
 
-Deno.test("commits of branches that are gone do not count, and nothing in common is null", async () => {
+Deno.test("commits that are not found any more do not count, and nothing in common is null", async () => {
   const nodes = history(`
     1
     2: 1 + gone

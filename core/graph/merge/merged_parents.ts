@@ -1,14 +1,15 @@
 /**
- * Finding the commits that merges brought in. A merge says in which log its merged parent is; a live branch has that commit
- * when the slot is its own or inherited. Most are on one of the two branches that are being merged.
+ * Finding the commits that merges brought in. A merge says in which log its merged parent is, mostly that of one of the two
+ * branches that are being merged. Deleted branches have left theirs, until a cleanup: what a merge brought in is a base
+ * of later merges whether its branch is there or not, or else they would bring back what was taken back since.
  */
 import { must } from "../../base/assert.ts";
 import type { ObjectStore } from "../../storage/object_store.ts";
-import { type BranchRef, readRefs } from "../branches.ts";
+import { type BranchRef, logOwner } from "../branches.ts";
 import type { Commit, LogPlace } from "../commit.ts";
-import { BranchLog } from "../log.ts";
 import type { CommitPlace } from "../lineage.ts";
 import type { SnapshotSource } from "../snapshot.ts";
+import { OnceReadLog } from "./once_read_log.ts";
 
 /** A branch and where its commits are read. */
 export interface ReadableBranch {
@@ -20,7 +21,8 @@ export interface ReadableBranch {
 export class MergedParents {
   readonly #store: ObjectStore;
   readonly #near: readonly ReadableBranch[];
-  #live: Promise<readonly BranchRef[]> | null = null;
+  /** Other logs that merges of this walk name, by incarnation. */
+  readonly #logs = new Map<string, SnapshotSource>();
 
   /** `near` are the branches that are being merged. */
   constructor(store: ObjectStore, near: readonly ReadableBranch[]) {
@@ -28,22 +30,26 @@ export class MergedParents {
     this.#near = near;
   }
 
-  /** Where the merged parent of a merge is; null when no live branch has it. */
+  /** Where the merged parent of a merge is; null when its log was cleaned up. */
   async find(merge: Commit): Promise<CommitPlace | null> {
-    if (merge.mergedFrom === undefined) return null;
+    const { mergedFrom } = merge;
+    if (mergedFrom === undefined) return null;
     for (const { ref, source } of this.#near) {
-      const found = hasSlot(ref, merge.mergedFrom) ? await mergedParentIn(source, merge) : null;
+      const found = hasSlot(ref, mergedFrom) ? await mergedParentIn(source, merge) : null;
       if (found !== null) return found;
     }
-    this.#live ??= readRefs(this.#store);
-    for (const ref of await this.#live) {
-      if (!hasSlot(ref, merge.mergedFrom)) continue;
+    return await mergedParentIn(this.#sourceOf(mergedFrom), merge);
+  }
+
+  #sourceOf({ incarnation, ancestry }: LogPlace): SnapshotSource {
+    let source = this.#logs.get(incarnation);
+    if (source === undefined) {
+      const log = new OnceReadLog(this.#store, logOwner(incarnation, ancestry));
       // The branches of one graph share their schemas.
-      const source = { ...this.#near[0]!.source, log: new BranchLog(this.#store, ref) };
-      const found = await mergedParentIn(source, merge);
-      if (found !== null) return found;
+      source = { ...this.#near[0]!.source, log };
+      this.#logs.set(incarnation, source);
     }
-    return null;
+    return source;
   }
 }
 
@@ -59,12 +65,9 @@ async function mergedParentIn(
 
 /** The log that a slot of a branch is in: its own, or that of a source. */
 export function placeOfSlot({ incarnation, ancestry }: BranchRef, slot: number): LogPlace {
-  let owner = incarnation;
-  for (const ancestor of ancestry) {
-    if (slot > ancestor.slot) break;
-    owner = ancestor.incarnation;
-  }
-  return { incarnation: owner, slot };
+  const inherited = ancestry.filter((ancestor) => slot <= ancestor.slot).length;
+  const owner = inherited === 0 ? incarnation : ancestry[inherited - 1]!.incarnation;
+  return { incarnation: owner, slot, ancestry: ancestry.slice(inherited) };
 }
 
 function hasSlot({ incarnation, ancestry }: BranchRef, place: LogPlace): boolean {
