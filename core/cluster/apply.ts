@@ -181,7 +181,7 @@ async function executeApply(run: ApplyRun, prepared: PreparedApply): Promise<voi
     report.diagnostics.push(...await retireRecord(store, key));
   }
   const unfinished = [...sweep.begun.keys()].some((graph) => !gone.deleted.has(graph));
-  report.end = { converged, written, unrecovered: sweep.pending.size > 0 || unfinished };
+  report.end = { converged, written, unrecovered: sweep.unsettled || unfinished };
 }
 
 /** Publishes when there is anything to publish. */

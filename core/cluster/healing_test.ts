@@ -138,7 +138,7 @@ Deno.test("refresh, import, approve and gc stop when they are interrupted, write
   assert.deepEqual([await bench.text(LEDGER), await bench.text("__cluster/lock.json")], [null, null]);
 });
 
-Deno.test("refresh and import exit with 7 when a record cannot be settled", async () => {
+Deno.test("refresh and apply exit with 7 when a record cannot be settled, or not be read", async () => {
   const bench = await appliedHarbour();
   await changeSchema(bench, WIDER_SCHEMA);
   const record = {
@@ -154,6 +154,11 @@ Deno.test("refresh and import exit with 7 when a record cannot be settled", asyn
   );
   assert.equal((await bench.refresh()).exitCode, 7);
   assert.ok(await bench.text(key));
+  // Servers refuse to start beside a record that cannot be read, so that no command may call that done.
+  await bench.put(key, "{");
+  for (const { exitCode, diagnostics } of [await bench.refresh(), await bench.apply()]) {
+    assert.deepEqual([exitCode, codes(diagnostics).includes("invalid_recovery_sidecar")], [7, true]);
+  }
 });
 
 Deno.test("a hand-edited ledger is a warning where commands only look, and stops those that act on it", async () => {

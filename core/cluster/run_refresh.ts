@@ -98,7 +98,7 @@ async function refreshLocked(run: RefreshRun): Promise<void> {
   const desiredGraphs = new Set(graphs.keys());
   const { actor } = origin;
   const sweep = await sweepRecoveries({ store, engine, ledger: read.ledger, desiredGraphs, at, actor });
-  report.unrecovered = sweep.pending.size > 0;
+  report.unrecovered = sweep.unsettled;
   const known = read.cas === null ? withLostPolicies(sweep.ledger, desired.entries) : sweep.ledger;
   const blobs = await checkPayloads(store, known);
   const observed = recordGraphs(

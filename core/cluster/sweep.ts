@@ -28,6 +28,8 @@ export interface Sweep {
   readonly ledger: Ledger;
   /** Graphs whose record could not be settled: nothing of theirs may change. */
   readonly pending: ReadonlySet<string>;
+  /** Whether a record is left that could not be settled, or not be read. */
+  readonly unsettled: boolean;
   /** Keys of records to delete after the ledger is written. */
   readonly retire: readonly string[];
   /** Graphs of which a part is deleted already. */
@@ -58,13 +60,16 @@ export async function sweepRecoveries(input: SweepInput): Promise<Sweep> {
   const begun = new Map<string, BegunDelete>();
   const used: string[] = [];
   const diagnostics: Diagnostic[] = problem === null ? [] : [problem];
+  let unsettled = problem !== null;
   for (const { key, ...stored } of files) {
     if (stored.record === null) {
+      unsettled = true;
       diagnostics.push(stored.problem);
       continue;
     }
     const { record } = stored;
     if (record.graphId.trim() === "") {
+      unsettled = true;
       const message = "the recovery record names no graph: inspect and delete it";
       diagnostics.push(finding("cluster_recovery_unattributed", key, message, { severity: "warning" }));
       continue;
@@ -107,7 +112,7 @@ export async function sweepRecoveries(input: SweepInput): Promise<Sweep> {
         break;
     }
   }
-  return { ledger, pending, retire, begun, used, diagnostics };
+  return { ledger, pending, unsettled: unsettled || pending.size > 0, retire, begun, used, diagnostics };
 }
 
 /** The ledger after a graph is found to have moved: schema as it is live, composite anew, bindings as recorded. */
