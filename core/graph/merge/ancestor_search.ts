@@ -51,18 +51,23 @@ export class AncestorSearch<Place extends Ancestor> {
   /** Goes one level deeper; returns the commits met for the first time. */
   async step(): Promise<Place[]> {
     this.depth++;
-    const lines = this.#lines;
-    for (const child of this.#merges) {
+    const merges = this.#merges;
+    // What lies side by side is read side by side: storage may be far.
+    const parents = await Promise.all(merges.map((child) => {
       const id = must(child.commit.mergedParent, "merges have a merged parent");
-      const place = this.distances.has(id) ? null : await this.#ancestry.mergedParent(child);
+      return this.distances.has(id) ? null : this.#ancestry.mergedParent(child);
+    }));
+    const lines = this.#lines;
+    for (const [i, place] of parents.entries()) {
       if (place === null) continue;
-      lines.push({ walk: this.#ancestry.firstParents(place), step: { child, link: "merged" } });
+      lines.push({ walk: this.#ancestry.firstParents(place), step: { child: merges[i]!, link: "merged" } });
     }
     this.#lines = [];
     this.#merges = [];
     const met: Place[] = [];
-    for (const { walk, step } of lines) {
-      const { value: place } = await walk.next();
+    const places = await Promise.all(lines.map(({ walk }) => walk.next()));
+    for (const [i, { walk, step }] of lines.entries()) {
+      const place = places[i]!.value;
       if (place === undefined || this.distances.has(place.commit.id)) continue;
       this.distances.set(place.commit.id, this.depth);
       if (step !== null) this.#steps.set(place.commit.id, step);
