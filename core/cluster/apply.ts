@@ -10,26 +10,26 @@
  *
  * A run that dies anywhere is repaired by running it again. A run with nothing to do writes nothing.
  */
-import type { Diagnostic } from "../base/diagnostic.ts";
 import { formatDateTime } from "../base/temporal.ts";
 import type { ObjectStore } from "../storage/object_store.ts";
-import { type Address, graphAddress, graphOf } from "./address.ts";
+import type { Address } from "./address.ts";
 import type { Approval } from "./approval.ts";
 import { noteUsed } from "./approval_store.ts";
 import { advanceLedger, isConverged } from "./advance.ts";
+import { historyChange, touchedBy, ungatedFindings, waitingFinding } from "./apply_changes.ts";
 import { ApplyReport } from "./apply_report.ts";
 import type { PlannedChange } from "./change.ts";
 import type { ClusterContext } from "./context.ts";
 import type { Desired } from "./desired.ts";
 import { type GraphEngine, graphEngine } from "./engine.ts";
-import { finding, isOk } from "./findings.ts";
+import { isOk } from "./findings.ts";
 import { type Gates, planWithApprovals } from "./gates.ts";
 import { runGraphDeletes } from "./graph_deletes.ts";
 import { passFailpoint } from "./failpoint.ts";
 import { retireRecord } from "./graph_ops.ts";
 import { runGraphWork } from "./graph_work.ts";
 import type { ClusterHeader } from "./header.ts";
-import { fillHistoryGap, type HistoryRecord } from "./history.ts";
+import { fillHistoryGap } from "./history.ts";
 import type { Ledger } from "./ledger.ts";
 import { ledgerBytes } from "./ledger_file.ts";
 import { integrityFindings, type LedgerSnapshot, readLedger } from "./ledger_store.ts";
@@ -216,77 +216,12 @@ async function publish(
       provenance,
       approvals: facts.used,
       changes: facts.changes.map((change) => historyChange(change, facts.changedCommits)),
-      ...notesOf(report.diagnostics),
     },
+    found: report.diagnostics,
   });
   report.observed = { ...report.observed, ledger: snapshot };
   report.diagnostics.push(...diagnostics);
   return true;
-}
-
-/** A lock that was taken over from a dead run belongs to the story of a revision. */
-function notesOf(diagnostics: readonly Diagnostic[]): Pick<HistoryRecord, "notes"> {
-  const notes = diagnostics.filter(({ code }) => code === "state_lock_taken_over").map(({ message }) =>
-    message
-  );
-  return notes.length === 0 ? {} : { notes };
-}
-
-function historyChange(change: PlannedChange, changedCommits: ReadonlyMap<string, string | null>) {
-  const { address, operation, before, after, disposition, reason, note } = change;
-  const done = disposition === "applied" || disposition === "derived";
-  const failed = reason === "graph_create_failed" || reason === "schema_apply_failed" ||
-    reason === "graph_delete_failed";
-  const message = [reason, note].filter((part) => part !== null).join(": ");
-  return {
-    address,
-    operation,
-    before,
-    after,
-    disposition,
-    result: done
-      ? "applied" as const
-      : failed
-      ? "failed" as const
-      : disposition === "deferred"
-      ? "deferred" as const
-      : "blocked" as const,
-    changed_commit: changedCommits.get(address) ?? null,
-    ...(message === "" ? {} : { message }),
-  };
-}
-
-/** Resources whose entries get a new origin from this run. */
-function touchedBy(changes: readonly PlannedChange[], swept: Ledger, at: string): Address[] {
-  const moving = changes.filter(({ operation, disposition }) =>
-    operation !== "delete" && (disposition === "applied" || disposition === "derived")
-  );
-  const recovered = [...swept.entries].filter(([, { origin }]) => origin.appliedAt === at);
-  return [...new Set([...moving.map(({ address }) => address), ...recovered.map(([address]) => address)])];
-}
-
-/** A change that waits, as a warning. */
-function waitingFinding({ address, disposition, reason, note }: PlannedChange): Diagnostic[] {
-  if (disposition !== "deferred" && disposition !== "blocked") return [];
-  const code = disposition === "deferred" ? "apply_unsupported_change" : "apply_dependency_blocked";
-  return [
-    finding(code, address, `not applied: ${[reason, note].filter((part) => part !== null).join(": ")}`),
-  ];
-}
-
-/** Nothing that needs an approval may reach execution without one. */
-function ungatedFindings(changes: readonly PlannedChange[], { granted }: Gates): Diagnostic[] {
-  return changes.filter(({ address, kind, operation, disposition }) => {
-    const gate = kind === "schema" ? graphAddress(graphOf(address) ?? "") : address;
-    return (kind === "graph" || kind === "schema") && operation === "delete" && disposition === "applied" &&
-      !granted.has(gate);
-  }).map(({ address }) =>
-    finding(
-      "apply_approval_invariant_violation",
-      "changes",
-      `\`${address}\` would be deleted without an approval`,
-    )
-  );
 }
 
 function withDeleted(

@@ -239,3 +239,24 @@ Deno.test("an apply whose lock was taken away stops before its next step and rem
   }
   assert.deepEqual([await bench.text(LEDGER), await bench.text("__cluster/lock.json")], [null, foreign]);
 });
+
+Deno.test("the history of apply and refresh tells of a lock that was taken over", async () => {
+  const bench = await appliedHarbour();
+  const dead = {
+    version: 1,
+    lock_id: "01DEAD",
+    operation: "apply",
+    created_at: "2026-03-01T06:00:00Z",
+    pid: 7,
+    heartbeat_at: "2026-03-01T06:00:00Z",
+  };
+  await bench.put("__cluster/lock.json", JSON.stringify(dead));
+  await bench.refresh();
+  await bench.put("__cluster/lock.json", JSON.stringify(dead));
+  bench.files["queries/ships.gq"] += "// a remark\n";
+  await bench.apply();
+  for (const revision of [2, 3]) {
+    const record = JSON.parse(await bench.text(`__cluster/history/0000000${revision}.json`) ?? "null");
+    assert.match(record.notes?.[0] ?? "", /01DEAD.*taken over/);
+  }
+});

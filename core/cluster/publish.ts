@@ -20,7 +20,9 @@ export interface Publication {
   /** The ledger to write; its revision is set here. */
   readonly next: Ledger;
   /** What the history keeps of the run. */
-  readonly record: Omit<HistoryRecord, "revision" | "previous">;
+  readonly record: Omit<HistoryRecord, "revision" | "previous" | "notes">;
+  /** Findings of the run so far. */
+  readonly found: readonly Diagnostic[];
 }
 
 /**
@@ -28,12 +30,23 @@ export interface Publication {
  * written; what cannot be recorded is a warning, and the next run makes up for it.
  */
 export async function publishRevision(
-  { store, newId, failpoint, read, next, record }: Publication,
+  { store, newId, failpoint, read, next, record, found }: Publication,
 ): Promise<{ readonly snapshot: LedgerSnapshot; readonly diagnostics: readonly Diagnostic[] }> {
   const revision = read.ledger.revision + 1;
   await setHistoryAside(store, revision, newId, () => requireUnchanged(store, read));
   const snapshot = await writeLedger(store, read, { ...next, revision });
   await passFailpoint(failpoint, "after_state_write");
   const previous = read.ledger.revision === 0 ? null : read.ledger.revision;
-  return { snapshot, diagnostics: await writeHistory(store, { revision, previous, ...record }) };
+  return {
+    snapshot,
+    diagnostics: await writeHistory(store, { revision, previous, ...record, ...notesOf(found) }),
+  };
+}
+
+/** A lock that was taken over from a dead run belongs to the story of a revision. */
+function notesOf(diagnostics: readonly Diagnostic[]): Pick<HistoryRecord, "notes"> {
+  const notes = diagnostics.filter(({ code }) => code === "state_lock_taken_over").map(({ message }) =>
+    message
+  );
+  return notes.length === 0 ? {} : { notes };
 }

@@ -150,6 +150,7 @@ async function publish(
       approvals: sweep.used,
       changes: recordedChanges(read.ledger, next),
     },
+    found: diagnostics,
   });
   report.observed = { ...report.observed, ledger: published.snapshot };
   diagnostics.push(...published.diagnostics, ...await noteUsed(store, next, sweep.used));
