@@ -38,10 +38,14 @@ export interface ClusterPlan {
 /** Plans the way from `applied` to `desired`. */
 export function planCluster(input: ClassifyInput): ClusterPlan {
   const changes = classifyChanges(diffEntries(input.desired, input.applied), input);
-  const needs = [...dependenciesOf(input.desired), ...dependenciesOf(input.applied)];
+  const needing = new Map<Address, Set<Address>>();
+  for (const { from, to } of [...dependenciesOf(input.desired), ...dependenciesOf(input.applied)]) {
+    const known = needing.get(to) ?? new Set();
+    needing.set(to, known.add(from));
+  }
   const blastRadius = changes.map(({ address }) => ({
     resource: address,
-    affected: [...new Set(needs.filter(({ to }) => to === address).map(({ from }) => from))].sort(),
+    affected: [...needing.get(address) ?? []].sort(),
   })).filter(({ affected }) => affected.length > 0);
   return { changes, gates: gatesOf(changes, input.approved), blastRadius };
 }
