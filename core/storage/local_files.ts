@@ -9,6 +9,10 @@ import { LOCK_NAME } from "./keys.ts";
 
 /** Above this average duration of one synced write, what blocking calls save is little against what they hold up. */
 const BLOCKING_MS_MAX = 0.8;
+/** Longer writes count as this long: one that met something else on the disk says little about the next. */
+const NOTED_MS_MAX = 4;
+/** Of so many writes that are awaited because the disk was slow, one blocks, to see whether it still is. */
+const PROBE_EVERY = 16;
 /** Larger files are never written with blocking calls. */
 const BLOCKING_BYTES_MAX = 256 * 1024;
 
@@ -19,15 +23,17 @@ const BLOCKING_BYTES_MAX = 256 * 1024;
  */
 export class DiskPace {
   #averageMs = 0;
+  #awaited = 0;
 
   /** Whether a write of so many bytes may block. */
   mayBlock(bytes: number): boolean {
-    return bytes <= BLOCKING_BYTES_MAX && this.#averageMs < BLOCKING_MS_MAX;
+    if (bytes > BLOCKING_BYTES_MAX) return false;
+    return this.#averageMs < BLOCKING_MS_MAX || ++this.#awaited % PROBE_EVERY === 0;
   }
 
-  /** Records how long a small synced write took. */
+  /** Records how long a small synced write took that blocked; one that was awaited would also tell how busy the machine is. */
   note(durationMs: number): void {
-    this.#averageMs += (durationMs - this.#averageMs) / 8;
+    this.#averageMs += (Math.min(durationMs, NOTED_MS_MAX) - this.#averageMs) / 8;
   }
 }
 

@@ -284,7 +284,7 @@ class LocalStore implements ObjectStore {
       const start = performance.now();
       await files.syncFolder(folder, blocking);
       // A blocking put syncs twice, and the two take about equally long.
-      pace.note((performance.now() - start) * 2);
+      if (blocking) pace.note((performance.now() - start) * 2);
     } catch (error) {
       throw new AppError(
         "outcome_unknown",
