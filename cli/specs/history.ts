@@ -57,7 +57,11 @@ export const HISTORY: readonly CommandSpec[] = [
     may: WRITES,
     summary: "take one commit back by a new commit",
     positionals: [{ name: "COMMIT_ID", required: true, help: "the commit to take back" }],
-    flags: [BRANCH, URI_FLAG, JSON_FLAG],
+    flags: [
+      { ...BRANCH, help: "branch that gets the new commit (default: main)" },
+      URI_FLAG,
+      JSON_FLAG,
+    ],
     examples: ["omnigraph commit revert 01JZ0000000000000000000000 --store ./root/graphs/fleet.omni"],
     load: async () => (await import("../commands/merge.ts")).runCommitRevert,
   },
