@@ -257,6 +257,26 @@ Deno.test("a half-deleted graph keeps its record and its approval through a refr
   assert.deepEqual(await bench.store.list("__cluster/recoveries"), []);
 });
 
+Deno.test("a delete that died before anything was gone needs an approval that still counts", async () => {
+  const killed = (name: string) =>
+    name === "cluster_apply.before_graph_delete" ? Promise.reject(new Error("killed")) : Promise.resolve();
+  for (const moved of ["time", "data"]) {
+    const bench = await harbourWithoutFleet();
+    await bench.approve("graph.fleet");
+    await bench.apply({ failpoint: killed });
+    if (moved === "time") bench.time.nowMs += 30 * 86_400_000;
+    else await onFleet(bench, '{"type":"Ship","data":{"name":"ida"}}');
+    assert.equal((await bench.plan()).result.approvals_required[0]?.satisfied, false, moved);
+    const { exitCode, diagnostics } = await bench.apply();
+    assert.equal(exitCode, 3, moved);
+    for (const code of ["graph_delete_incomplete", "approval_stale"]) {
+      assert.ok(codes(diagnostics).includes(code), `${moved}: ${code}`);
+    }
+    assert.ok(await bench.store.prefixExists(ROOT));
+    assert.deepEqual(await bench.store.list("__cluster/recoveries"), [], "the graph is served again");
+  }
+});
+
 Deno.test("rows that arrive between plan and delete stop the delete", async () => {
   const bench = await harbourWithoutFleet();
   await bench.approve("graph.fleet");

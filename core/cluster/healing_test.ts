@@ -4,6 +4,7 @@ import { FLEET_SCHEMA } from "../../tests/support/cluster_files.ts";
 import { parseStorageUri } from "../storage/uri.ts";
 import { noFailpoint } from "../base/ports.ts";
 import { clusterApply, clusterApprove, clusterGc, clusterImport, clusterRefresh } from "./commands.ts";
+import { ungatedFindings } from "./apply_changes.ts";
 import { loadServingRevision } from "./serving.ts";
 
 const ROOT = "graphs/fleet.omni";
@@ -48,7 +49,7 @@ Deno.test("a policy whose content is lost keeps guarding: servers refuse to star
     });
     await assert.rejects(
       loadServingRevision(bench.store),
-      /\[catalog_payload_missing\] policy\.crew: .*apply/,
+      /\[catalog_payload_missing\] policy\.crew: what the policy says is lost: run/,
     );
     const again = await bench.refresh();
     assert.deepEqual(again.result.resource_statuses["policy.crew"]?.conditions, ["payload_missing"]);
@@ -170,11 +171,13 @@ Deno.test("a hand-edited ledger is a warning where commands only look, and stops
     assert.equal(exitCode, 0);
     assert.equal(diagnostics.find((one) => one.code === code)?.severity, "warning");
   }
-  for (
-    const { exitCode, diagnostics } of [await bench.gc({ confirm: true }), await bench.approve("graph.fleet")]
-  ) {
+  const garbage = `__cluster/resources/query/fleet/ships/${"0".repeat(64)}.gq`;
+  await bench.put(garbage, "x");
+  const acting = [await bench.gc({ confirm: true }), await bench.approve("graph.fleet")];
+  for (const { exitCode, diagnostics } of acting) {
     assert.deepEqual([exitCode, codes(diagnostics)], [1, [code]]);
   }
+  assert.ok(await bench.store.exists(garbage), "what is garbage cannot be told from such a ledger");
 });
 
 Deno.test("an apply that is interrupted just before the ledger writes nothing of it", async () => {
@@ -259,4 +262,43 @@ Deno.test("the history of apply and refresh tells of a lock that was taken over"
     const record = JSON.parse(await bench.text(`__cluster/history/0000000${revision}.json`) ?? "null");
     assert.match(record.notes?.[0] ?? "", /01DEAD.*taken over/);
   }
+});
+
+Deno.test("marks on a graph that leaves the configuration before it was made go with it, those of a kept record stay", async () => {
+  const bench = await appliedHarbour();
+  const harbour = bench.files["cluster.yaml"]!;
+  const withYard = harbour.replace("graphs:\n", "graphs:\n  yard: { schema: schemas/fleet.pg }\n");
+  const marks = async () => (await bench.status()).result.resource_statuses["graph.yard"]?.conditions ?? null;
+  bench.files["cluster.yaml"] = withYard;
+  await bench.put("graphs/yard.omni/junk.txt", "junk");
+  await bench.refresh();
+  assert.deepEqual(await marks(), ["graph_observation_error"]);
+  bench.files["cluster.yaml"] = harbour;
+  assert.equal((await bench.apply()).result.converged, true);
+  assert.equal(await marks(), null);
+  bench.files["cluster.yaml"] = withYard;
+  await bench.apply();
+  bench.files["cluster.yaml"] = harbour;
+  for (let run = 0; run < 2; run++) {
+    assert.equal((await bench.apply()).exitCode, 7);
+    assert.deepEqual(await marks(), ["graph_create_incomplete"]);
+  }
+});
+
+Deno.test("a delete that is planned without its approval is a violation, whatever led to it", () => {
+  const change = {
+    address: "schema.fleet",
+    kind: "schema" as const,
+    operation: "delete" as const,
+    before: "x",
+    after: null,
+    metadata: null,
+    disposition: "applied" as const,
+    reason: null,
+    note: null,
+    migration: null,
+  };
+  const gates = { changes: new Map(), granted: new Map(), diagnostics: [] };
+  assert.deepEqual(codes(ungatedFindings([change], gates)), ["apply_approval_invariant_violation"]);
+  assert.deepEqual(ungatedFindings([change], { ...gates, granted: new Map([["graph.fleet", []]]) }), []);
 });

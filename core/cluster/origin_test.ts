@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import * as nodeFs from "node:fs";
 import { join } from "@std/path";
-import { ADD_SHIP_GQ, CREW_POLICY, FLEET_SCHEMA, harbourFiles } from "../../tests/support/cluster_files.ts";
+import {
+  ADD_SHIP_GQ,
+  CREW_POLICY,
+  FLEET_SCHEMA,
+  harbourFiles,
+  SHIPS_GQ,
+} from "../../tests/support/cluster_files.ts";
 import { createMemoryTables } from "../../tests/support/memory_tables.ts";
 import { withTempDir } from "../../tests/support/process.ts";
 import { createMemoryStore } from "../storage/memory_store.ts";
@@ -181,6 +187,7 @@ Deno.test("--ref plans and applies the tree of a commit, whatever the working tr
   withRepository(async (repository, first) => {
     const { folder } = repository;
     await repository.write("queries/add_ship.gq", ADD_SHIP_GQ.replace("add_ship", "add_vessel"));
+    await repository.write("queries/ships.gq", `${SHIPS_GQ}// a remark\n`);
     const second = await repository.commit("Say vessel");
     await repository.write("queries/ships.gq", "scribbles");
     await Deno.remove(join(folder, "deploy/policies"), { recursive: true });
@@ -205,7 +212,13 @@ Deno.test("--ref plans and applies the tree of a commit, whatever the working tr
     assert.deepEqual([next.result.provenance?.commit, next.result.provenance?.ref], [second, "main"]);
     assert.deepEqual(
       next.result.changes.map(({ resource, operation }) => `${operation} ${resource}`),
-      ["update graph.fleet", "delete query.fleet.add_ship", "create query.fleet.add_vessel"],
+      [
+        "update graph.fleet",
+        "delete query.fleet.add_ship",
+        "create query.fleet.add_vessel",
+        "update query.fleet.ships",
+        "update query.fleet.ships_in_port",
+      ],
     );
     const last = await clusterApply({ ...options, ref: second.slice(0, 8) });
     assert.deepEqual([last.exitCode, last.result.converged], [0, true]);

@@ -82,4 +82,5 @@ Deno.test("a recovery record reads back; nullable members may be missing; nothin
   assert.throws(() => parse({ ...least, more: 1 }), /unknown member `more`/);
   assert.throws(() => parse({ ...least, kind: "graph_rename" }), /`kind` must be one of/);
   assert.throws(() => parse({ ...least, schema_version: 2 }), /version 2/);
+  assert.throws(() => parse({ ...least, graph_id: "../fleet" }), /`graph_id` must be the id of a graph/);
 });
