@@ -76,7 +76,12 @@ function parseS3(text: string, rest: string): StorageUri {
   const slash = rest.indexOf("/");
   const bucket = slash === -1 ? rest : rest.slice(0, slash);
   if (bucket === "") throw refused(text, "an S3 URI needs a bucket: `s3://bucket/prefix`");
-  if (!BUCKET.test(bucket)) throw refused(text, `\`${bucket}\` is not a bucket name`);
+  if (!BUCKET.test(bucket)) {
+    throw refused(
+      text,
+      `\`${bucket}\` is not a bucket name: 3 to 63 lower-case letters, digits, \`.\` and \`-\``,
+    );
+  }
   const prefix = slash === -1 ? "" : rest.slice(slash + 1).replace(/\/+$/, "");
   for (const segment of prefix === "" ? [] : prefix.split("/")) {
     if (segment === "" || segment === "." || segment === "..") {
