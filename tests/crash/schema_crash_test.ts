@@ -92,10 +92,9 @@ Deno.test("after a SIGKILL during schema changes the graph has one whole schema 
       const migrator = startWriter(root, "schema", kill, 100_000, "graph_migrator.ts");
       const writer = startWriter(root, "w", kill, 100_000);
       for (const { started } of [migrator, writer]) await started;
-      for (const { process, ended } of [migrator, writer]) {
+      for (const each of [migrator, writer]) {
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 300));
-        process.kill("SIGKILL");
-        await ended;
+        await each.kill();
       }
       changes += migrator.lines.length;
       const errors: unknown[] = [];

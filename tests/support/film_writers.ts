@@ -17,6 +17,8 @@ export interface Writer {
   readonly started: Promise<void>;
   /** Settles when the process is gone and everything it printed was read. */
   readonly ended: Promise<Deno.CommandStatus>;
+  /** Kills it, which must still be at work: one that ended by itself is an error that tells what it said. */
+  kill(): Promise<void>;
 }
 
 /** Starts `tests/crash/graph_writer.ts`, or another program with the same arguments and lines. */
@@ -44,8 +46,9 @@ export function startWriter(
     env: variables,
     stdin: "null",
     stdout: "piped",
-    stderr: "inherit",
+    stderr: "piped",
   }).spawn();
+  const complaints = new Response(process.stderr).text();
   const lines: WriterLine[] = [];
   const started = Promise.withResolvers<void>();
   const read = async () => {
@@ -59,7 +62,16 @@ export function startWriter(
     started.resolve();
   };
   const ended = Promise.all([process.status, read()]).then(([status]) => status);
-  return { process, lines, started: started.promise, ended };
+  const kill = async () => {
+    try {
+      process.kill("SIGKILL");
+    } catch {
+      const { code, signal } = await ended;
+      throw new Error(`${program} ended by itself with ${code}, signal ${signal}: ${await complaints}`);
+    }
+    await ended;
+  };
+  return { process, lines, started: started.promise, ended, kill };
 }
 
 /** Opens the graph as a process of its own; failures of background work go to `errors`. */

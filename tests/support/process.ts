@@ -53,9 +53,14 @@ export async function omnigraph(args: readonly string[], options: RunOptions = {
 /** Runs `use` with a new temporary folder that is removed afterwards. */
 export async function withTempDir<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = Deno.makeTempDirSync({ prefix: "omnigraph-test-" });
+  let result: T;
   try {
-    return await use(Deno.realPathSync(folder));
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
+    result = await use(Deno.realPathSync(folder));
+  } catch (error) {
+    // What failed may have left a process at work in the folder: that must not hide why it failed.
+    await Deno.remove(folder, { recursive: true }).catch(() => {});
+    throw error;
   }
+  Deno.removeSync(folder, { recursive: true });
+  return result;
 }
