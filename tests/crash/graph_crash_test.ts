@@ -27,10 +27,9 @@ for (const kind of await rootKinds()) {
       const names = kill % 2 === 0 ? ["k"] : ["k", "m"];
       const writers = names.map((name) => startWriter(root, name, kill, 100_000, PROGRAM, variables));
       for (const { started } of writers) await started;
-      for (const { process, ended } of writers) {
+      for (const writer of writers) {
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 400));
-        process.kill("SIGKILL");
-        await ended;
+        await writer.kill();
       }
       const errors: unknown[] = [];
       const graph = await openRoot(root, errors, env);
