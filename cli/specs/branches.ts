@@ -1,5 +1,5 @@
 /** Branches: their rows of the command table. */
-import { type CommandSpec, JSON_FLAG, READS, URI_FLAG, WRITES } from "./spec.ts";
+import { commandModule, type CommandSpec, JSON_FLAG, READS, URI_FLAG, WRITES } from "./spec.ts";
 
 /** In the order of the root help. */
 export const BRANCHES: readonly CommandSpec[] = [
@@ -17,7 +17,7 @@ export const BRANCHES: readonly CommandSpec[] = [
     ],
     exclusive: [["from", "from-commit"]],
     examples: ["omnigraph branch create review/may --store ./root/graphs/fleet.omni"],
-    load: async () => (await import("../commands/branch.ts")).runBranchCreate,
+    load: async () => (await commandModule<typeof import("../commands/branch.ts")>("branch")).runBranchCreate,
   },
   {
     path: ["branch", "list"],
@@ -27,7 +27,7 @@ export const BRANCHES: readonly CommandSpec[] = [
     positionals: [],
     flags: [URI_FLAG, JSON_FLAG],
     examples: ["omnigraph branch list --store ./root/graphs/fleet.omni"],
-    load: async () => (await import("../commands/branch.ts")).runBranchList,
+    load: async () => (await commandModule<typeof import("../commands/branch.ts")>("branch")).runBranchList,
   },
   {
     path: ["branch", "delete"],
@@ -37,7 +37,7 @@ export const BRANCHES: readonly CommandSpec[] = [
     positionals: [{ name: "NAME", required: true, help: "the branch" }],
     flags: [URI_FLAG, JSON_FLAG],
     examples: ["omnigraph branch delete review/may --store ./root/graphs/fleet.omni"],
-    load: async () => (await import("../commands/branch.ts")).runBranchDelete,
+    load: async () => (await commandModule<typeof import("../commands/branch.ts")>("branch")).runBranchDelete,
   },
   {
     path: ["branch", "merge"],
@@ -52,6 +52,6 @@ export const BRANCHES: readonly CommandSpec[] = [
       JSON_FLAG,
     ],
     examples: ["omnigraph branch merge review/may --into main --store ./root/graphs/fleet.omni"],
-    load: async () => (await import("../commands/merge.ts")).runBranchMerge,
+    load: async () => (await commandModule<typeof import("../commands/merge.ts")>("merge")).runBranchMerge,
   },
 ];

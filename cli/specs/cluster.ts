@@ -1,5 +1,5 @@
 /** The control plane: its rows of the command table. */
-import { type CommandSpec, CONFIG, type FlagSpec, GITHUB, JSON_FLAG } from "./spec.ts";
+import { commandModule, type CommandSpec, CONFIG, type FlagSpec, GITHUB, JSON_FLAG } from "./spec.ts";
 
 const LOCK_TIMEOUT: FlagSpec = {
   name: "lock-timeout",
@@ -72,6 +72,7 @@ function cluster(name: string, summary: string, flags: readonly FlagSpec[], subj
     examples: [
       ["omnigraph cluster", name, subject, "--config ./config"].filter((word) => word !== "").join(" "),
     ],
-    load: async () => (await import("../commands/cluster.ts")).clusterCommand(name),
+    load: async () =>
+      (await commandModule<typeof import("../commands/cluster.ts")>("cluster")).clusterCommand(name),
   };
 }

@@ -2,6 +2,7 @@
 import {
   AS_OF,
   BRANCH,
+  commandModule,
   type CommandSpec,
   JSON_FLAG,
   QUERY_EXCLUSIVE,
@@ -37,7 +38,7 @@ export const DATA: readonly CommandSpec[] = [
       'omnigraph query --store ./root/graphs/fleet.omni --query ships.gq ships_in_port --params \'{"port":"p-1"}\'',
       'omnigraph query --server http://127.0.0.1:8080 --graph fleet ships_in_port --params \'{"port":"p-1"}\'',
     ],
-    load: async () => (await import("../commands/query.ts")).runQuery,
+    load: async () => (await commandModule<typeof import("../commands/query.ts")>("query")).runQuery,
   },
   {
     path: ["mutate"],
@@ -58,7 +59,7 @@ export const DATA: readonly CommandSpec[] = [
     examples: [
       'omnigraph mutate --store ./root/graphs/fleet.omni --query edit.gq add_ship --params \'{"slug":"s-9"}\'',
     ],
-    load: async () => (await import("../commands/mutate.ts")).runMutate,
+    load: async () => (await commandModule<typeof import("../commands/mutate.ts")>("mutate")).runMutate,
   },
   {
     path: ["load"],
@@ -81,7 +82,7 @@ export const DATA: readonly CommandSpec[] = [
       JSON_FLAG,
     ],
     examples: ["omnigraph load ./root/graphs/fleet.omni --data seed.jsonl --mode overwrite"],
-    load: async () => (await import("../commands/load.ts")).runLoad,
+    load: async () => (await commandModule<typeof import("../commands/load.ts")>("load")).runLoad,
   },
   {
     path: ["ingest"],
@@ -108,6 +109,6 @@ export const DATA: readonly CommandSpec[] = [
       JSON_FLAG,
     ],
     examples: ["omnigraph ingest ./root/graphs/fleet.omni --data seed.jsonl"],
-    load: async () => (await import("../commands/ingest.ts")).runIngest,
+    load: async () => (await commandModule<typeof import("../commands/ingest.ts")>("ingest")).runIngest,
   },
 ];

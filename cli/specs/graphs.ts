@@ -1,5 +1,5 @@
 /** Graphs and checks of sources: their rows of the command table. */
-import { type CommandSpec, GITHUB, JSON_FLAG, URI, URI_FLAG } from "./spec.ts";
+import { commandModule, type CommandSpec, GITHUB, JSON_FLAG, URI, URI_FLAG } from "./spec.ts";
 
 /** In the order of the root help. */
 export const GRAPHS: readonly CommandSpec[] = [
@@ -11,7 +11,7 @@ export const GRAPHS: readonly CommandSpec[] = [
     positionals: [],
     flags: [JSON_FLAG],
     examples: ["omnigraph graphs list --server http://127.0.0.1:8080"],
-    load: async () => (await import("../commands/graphs.ts")).runGraphsList,
+    load: async () => (await commandModule<typeof import("../commands/graphs.ts")>("graphs")).runGraphsList,
   },
   {
     path: ["init"],
@@ -24,7 +24,7 @@ export const GRAPHS: readonly CommandSpec[] = [
       { name: "force", help: "replace orphan schema files of an unfinished graph" },
     ],
     examples: ["omnigraph init ./fleet.omni --schema fleet.pg"],
-    load: async () => (await import("../commands/init.ts")).runInit,
+    load: async () => (await commandModule<typeof import("../commands/init.ts")>("init")).runInit,
   },
   {
     path: ["lint"],
@@ -44,6 +44,6 @@ export const GRAPHS: readonly CommandSpec[] = [
       "omnigraph lint --query ships.gq --schema fleet.pg",
       "omnigraph lint ./root/graphs/fleet.omni --query ships.gq --json",
     ],
-    load: async () => (await import("../commands/lint.ts")).runLint,
+    load: async () => (await commandModule<typeof import("../commands/lint.ts")>("lint")).runLint,
   },
 ];

@@ -1,5 +1,15 @@
 /** Commits: their rows of the command table. */
-import { BRANCH, type CommandSpec, type FlagSpec, JSON_FLAG, READS, URI, URI_FLAG, WRITES } from "./spec.ts";
+import {
+  BRANCH,
+  commandModule,
+  type CommandSpec,
+  type FlagSpec,
+  JSON_FLAG,
+  READS,
+  URI,
+  URI_FLAG,
+  WRITES,
+} from "./spec.ts";
 
 const FILTER: readonly FlagSpec[] = [
   {
@@ -39,7 +49,7 @@ export const HISTORY: readonly CommandSpec[] = [
     positionals: [URI],
     flags: [BRANCH, URI_FLAG, JSON_FLAG],
     examples: ["omnigraph commit list ./root/graphs/fleet.omni"],
-    load: async () => (await import("../commands/commit.ts")).runCommitList,
+    load: async () => (await commandModule<typeof import("../commands/commit.ts")>("commit")).runCommitList,
   },
   {
     path: ["commit", "show"],
@@ -49,7 +59,7 @@ export const HISTORY: readonly CommandSpec[] = [
     positionals: [URI, { name: "COMMIT_ID", required: true, help: "the commit" }],
     flags: [URI_FLAG, JSON_FLAG],
     examples: ["omnigraph commit show 01JZ0000000000000000000000 --store ./root/graphs/fleet.omni"],
-    load: async () => (await import("../commands/commit.ts")).runCommitShow,
+    load: async () => (await commandModule<typeof import("../commands/commit.ts")>("commit")).runCommitShow,
   },
   {
     path: ["commit", "revert"],
@@ -63,7 +73,7 @@ export const HISTORY: readonly CommandSpec[] = [
       JSON_FLAG,
     ],
     examples: ["omnigraph commit revert 01JZ0000000000000000000000 --store ./root/graphs/fleet.omni"],
-    load: async () => (await import("../commands/merge.ts")).runCommitRevert,
+    load: async () => (await commandModule<typeof import("../commands/merge.ts")>("merge")).runCommitRevert,
   },
   {
     path: ["commit", "changes"],
@@ -75,7 +85,8 @@ export const HISTORY: readonly CommandSpec[] = [
     examples: [
       "omnigraph commit changes 01JZ0000000000000000000000 --store ./root/graphs/fleet.omni --kind node --op delete",
     ],
-    load: async () => (await import("../commands/changes.ts")).runCommitChanges,
+    load: async () =>
+      (await commandModule<typeof import("../commands/changes.ts")>("changes")).runCommitChanges,
   },
   {
     path: ["commit", "diff"],
@@ -88,7 +99,7 @@ export const HISTORY: readonly CommandSpec[] = [
     ],
     flags: [...PAGE, ...FILTER, URI_FLAG, JSON_FLAG],
     examples: ["omnigraph commit diff main refit --store ./root/graphs/fleet.omni"],
-    load: async () => (await import("../commands/changes.ts")).runCommitDiff,
+    load: async () => (await commandModule<typeof import("../commands/changes.ts")>("changes")).runCommitDiff,
   },
   {
     path: ["changes", "poll"],
@@ -107,7 +118,8 @@ export const HISTORY: readonly CommandSpec[] = [
     ],
     exclusive: [["cursor", "start"]],
     examples: ["omnigraph changes poll --store ./root/graphs/fleet.omni --start beginning --json"],
-    load: async () => (await import("../commands/changes.ts")).runChangesPoll,
+    load: async () =>
+      (await commandModule<typeof import("../commands/changes.ts")>("changes")).runChangesPoll,
   },
   {
     path: ["changes", "baseline"],
@@ -123,6 +135,7 @@ export const HISTORY: readonly CommandSpec[] = [
       JSON_FLAG,
     ],
     examples: ["omnigraph changes baseline --store ./root/graphs/fleet.omni --out fleet.jsonl"],
-    load: async () => (await import("../commands/changes.ts")).runChangesBaseline,
+    load: async () =>
+      (await commandModule<typeof import("../commands/changes.ts")>("changes")).runChangesBaseline,
   },
 ];

@@ -1,5 +1,5 @@
 /** Commands that address no graph: their rows of the command table. */
-import { type CommandSpec } from "./spec.ts";
+import { commandModule, type CommandSpec } from "./spec.ts";
 
 /** In the order of the root help. */
 export const LOCAL: readonly CommandSpec[] = [
@@ -16,7 +16,7 @@ export const LOCAL: readonly CommandSpec[] = [
     }],
     flags: [{ name: "check", help: "write nothing; exit 1 and list the files that would change" }],
     examples: ["omnigraph fmt fleet.pg queries", "omnigraph fmt --check ."],
-    load: async () => (await import("../commands/fmt.ts")).runFmt,
+    load: async () => (await commandModule<typeof import("../commands/fmt.ts")>("fmt")).runFmt,
   },
   {
     path: ["lsp"],
@@ -26,7 +26,7 @@ export const LOCAL: readonly CommandSpec[] = [
     positionals: [],
     flags: [{ name: "stdio", help: "speak over standard input and output, as it does anyway" }],
     examples: ["omnigraph lsp"],
-    load: async () => (await import("../commands/lsp.ts")).runLsp,
+    load: async () => (await commandModule<typeof import("../commands/lsp.ts")>("lsp")).runLsp,
   },
   {
     path: ["version"],
@@ -36,6 +36,6 @@ export const LOCAL: readonly CommandSpec[] = [
     positionals: [],
     flags: [],
     examples: ["omnigraph version"],
-    load: async () => (await import("../commands/version.ts")).runVersion,
+    load: async () => (await commandModule<typeof import("../commands/version.ts")>("version")).runVersion,
   },
 ];

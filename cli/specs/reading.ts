@@ -2,6 +2,7 @@
 import {
   AS_OF,
   BRANCH,
+  commandModule,
   type CommandSpec,
   JSON_FLAG,
   READS,
@@ -25,7 +26,7 @@ export const READING: readonly CommandSpec[] = [
       "omnigraph snapshot ./root/graphs/fleet.omni",
       "omnigraph snapshot ./root/graphs/fleet.omni --as-of 2026-05-01T12:00:00Z",
     ],
-    load: async () => (await import("../commands/snapshot.ts")).runSnapshot,
+    load: async () => (await commandModule<typeof import("../commands/snapshot.ts")>("snapshot")).runSnapshot,
   },
   {
     path: ["entity"],
@@ -40,7 +41,7 @@ export const READING: readonly CommandSpec[] = [
     flags: [BRANCH, SNAPSHOT, AS_OF, URI_FLAG, JSON_FLAG],
     exclusive: TARGET_EXCLUSIVE,
     examples: ["omnigraph entity node Ship s-1 --store ./root/graphs/fleet.omni --as-of 2026-05-01"],
-    load: async () => (await import("../commands/entity.ts")).runEntity,
+    load: async () => (await commandModule<typeof import("../commands/entity.ts")>("entity")).runEntity,
   },
   {
     path: ["export"],
@@ -60,6 +61,6 @@ export const READING: readonly CommandSpec[] = [
       "omnigraph export ./root/graphs/fleet.omni",
       "omnigraph export ./fleet.omni --type Ship --type Docked",
     ],
-    load: async () => (await import("../commands/export.ts")).runExport,
+    load: async () => (await commandModule<typeof import("../commands/export.ts")>("export")).runExport,
   },
 ];

@@ -1,5 +1,5 @@
 /** Schemas: their rows of the command table. */
-import { type CommandSpec, JSON_FLAG, READS, URI, URI_FLAG, WRITES } from "./spec.ts";
+import { commandModule, type CommandSpec, JSON_FLAG, READS, URI, URI_FLAG, WRITES } from "./spec.ts";
 
 /** In the order of the root help. */
 export const SCHEMA: readonly CommandSpec[] = [
@@ -16,7 +16,7 @@ export const SCHEMA: readonly CommandSpec[] = [
       JSON_FLAG,
     ],
     examples: ["omnigraph schema plan ./fleet.omni --schema fleet.pg"],
-    load: async () => (await import("../commands/schema.ts")).runSchemaPlan,
+    load: async () => (await commandModule<typeof import("../commands/schema.ts")>("schema")).runSchemaPlan,
   },
   {
     path: ["schema", "apply"],
@@ -31,7 +31,7 @@ export const SCHEMA: readonly CommandSpec[] = [
       JSON_FLAG,
     ],
     examples: ["omnigraph schema apply ./fleet.omni --schema fleet.pg --as ida"],
-    load: async () => (await import("../commands/schema.ts")).runSchemaApply,
+    load: async () => (await commandModule<typeof import("../commands/schema.ts")>("schema")).runSchemaApply,
   },
   {
     path: ["schema", "show"],
@@ -41,6 +41,6 @@ export const SCHEMA: readonly CommandSpec[] = [
     positionals: [URI],
     flags: [URI_FLAG, JSON_FLAG],
     examples: ["omnigraph schema show ./root/graphs/fleet.omni"],
-    load: async () => (await import("../commands/schema.ts")).runSchemaShow,
+    load: async () => (await commandModule<typeof import("../commands/schema.ts")>("schema")).runSchemaShow,
   },
 ];
