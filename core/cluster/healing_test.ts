@@ -1,33 +1,21 @@
 import assert from "node:assert/strict";
-import { type ClusterBench, clusterBench, controlPlane } from "../../tests/support/cluster_bench.ts";
+import {
+  appliedHarbour,
+  changeSchema,
+  clusterBench,
+  controlPlane,
+} from "../../tests/support/cluster_bench.ts";
 import { FLEET_SCHEMA } from "../../tests/support/cluster_files.ts";
-import { parseStorageUri } from "../storage/uri.ts";
 import { noFailpoint } from "../base/ports.ts";
 import { clusterApply, clusterApprove, clusterGc, clusterImport, clusterRefresh } from "./commands.ts";
 import { ungatedFindings } from "./apply_changes.ts";
 import { loadServingRevision } from "./serving.ts";
 
-const ROOT = "graphs/fleet.omni";
 const LEDGER = "__cluster/state.json";
 const WIDER_SCHEMA = FLEET_SCHEMA.replace("tons: I32?", "tons: I32?\n  flag: String?");
 
 function codes(diagnostics: readonly { readonly code: string }[]): string[] {
   return diagnostics.map(({ code }) => code);
-}
-
-async function appliedHarbour(): Promise<ClusterBench> {
-  const bench = clusterBench();
-  await bench.apply();
-  return bench;
-}
-
-/** Changes the live schema without the cluster. */
-async function changeSchema(bench: ClusterBench, text: string): Promise<void> {
-  const { openGraph } = await import("../graph/open.ts");
-  const tables = bench.options.openTables!(parseStorageUri("/quay", "/"));
-  const graph = await openGraph({ store: bench.store.under(ROOT), tables, uri: ROOT });
-  await graph.schemaUpdate({ path: "fleet.pg", text });
-  await graph.close();
 }
 
 Deno.test("a policy whose content is lost keeps guarding: servers refuse to start until apply stores it again", async () => {

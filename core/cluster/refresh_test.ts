@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
-import { type ClusterBench, clusterBench, controlPlane } from "../../tests/support/cluster_bench.ts";
+import {
+  appliedHarbour,
+  changeSchema,
+  type ClusterBench,
+  clusterBench,
+  controlPlane,
+} from "../../tests/support/cluster_bench.ts";
 import { FLEET_SCHEMA } from "../../tests/support/cluster_files.ts";
 import { sha256Hex } from "../base/digest.ts";
-import { parseStorageUri } from "../storage/uri.ts";
 
 const ROOT = "graphs/fleet.omni";
 const LEDGER = "__cluster/state.json";
@@ -14,21 +19,6 @@ function codes(diagnostics: readonly { readonly code: string }[]): string[] {
 
 async function ledgerOf(bench: ClusterBench) {
   return JSON.parse(await bench.text(LEDGER) ?? "null");
-}
-
-async function appliedHarbour(): Promise<ClusterBench> {
-  const bench = clusterBench();
-  await bench.apply();
-  return bench;
-}
-
-/** Changes the live schema without the cluster. */
-async function changeSchema(bench: ClusterBench, text: string): Promise<void> {
-  const { openGraph } = await import("../graph/open.ts");
-  const tables = bench.options.openTables!(parseStorageUri("/quay", "/"));
-  const graph = await openGraph({ store: bench.store.under(ROOT), tables, uri: ROOT });
-  await graph.schemaUpdate({ path: "fleet.pg", text });
-  await graph.close();
 }
 
 Deno.test("acceptance 20: a comment-only schema edit converges, and refresh finds no drift", async () => {

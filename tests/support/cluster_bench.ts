@@ -13,8 +13,11 @@ import {
 } from "../../core/cluster/commands.ts";
 import { ulidFactory } from "../../core/base/ids.ts";
 import { type Failpoint, noFailpoint, systemRandom } from "../../core/base/ports.ts";
+import type { EmbeddedGraph } from "../../core/graph/embedded.ts";
+import { openGraph } from "../../core/graph/open.ts";
 import { createMemoryStore } from "../../core/storage/memory_store.ts";
 import type { ObjectStore } from "../../core/storage/object_store.ts";
+import { parseStorageUri } from "../../core/storage/uri.ts";
 import { CONFIG_DIR, type FileTexts, harbourFiles, memoryFiles } from "./cluster_files.ts";
 import { createMemoryTables } from "./memory_tables.ts";
 
@@ -114,4 +117,28 @@ export async function controlPlane(store: ObjectStore): Promise<Map<string, stri
     }
   }
   return contents;
+}
+
+/** A bench whose harbour was applied. */
+export async function appliedHarbour(): Promise<ClusterBench> {
+  const bench = clusterBench();
+  await bench.apply();
+  return bench;
+}
+
+/** Works on the live graph `fleet` of a bench, behind the cluster's back. */
+export async function onFleet(
+  bench: ClusterBench,
+  work: (graph: EmbeddedGraph) => Promise<unknown>,
+): Promise<void> {
+  const root = "graphs/fleet.omni";
+  const tables = bench.options.openTables!(parseStorageUri("/quay", "/"));
+  const graph = await openGraph({ store: bench.store.under(root), tables, uri: root });
+  await work(graph);
+  await graph.close();
+}
+
+/** Changes the live schema of `fleet` without the cluster. */
+export async function changeSchema(bench: ClusterBench, text: string): Promise<void> {
+  await onFleet(bench, (graph) => graph.schemaUpdate({ path: "fleet.pg", text }));
 }
