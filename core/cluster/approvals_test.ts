@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ClusterBench, clusterBench } from "../../tests/support/cluster_bench.ts";
+import { type ClusterBench, clusterBench, onFleet } from "../../tests/support/cluster_bench.ts";
 import { HARBOUR_YAML } from "../../tests/support/cluster_files.ts";
 import { parseStorageUri } from "../storage/uri.ts";
 import { graphEngine } from "./engine.ts";
@@ -30,14 +30,9 @@ async function harbourWithoutFleet(): Promise<ClusterBench> {
   return bench;
 }
 
-/** Runs `use` on the live graph, behind the cluster's back. */
-async function onFleet(bench: ClusterBench, lines: string): Promise<void> {
-  const { openGraph } = await import("../graph/open.ts");
-  const uri = parseStorageUri("/quay", "/");
-  const tables = bench.options.openTables!(uri);
-  const graph = await openGraph({ store: bench.store.under(ROOT), tables, uri: ROOT });
-  await graph.load({ data: new TextEncoder().encode(lines), mode: "append" });
-  await graph.close();
+/** A write that does not go through the cluster. */
+function loadFleet(bench: ClusterBench, lines: string): Promise<void> {
+  return onFleet(bench, (graph) => graph.load({ data: new TextEncoder().encode(lines), mode: "append" }));
 }
 
 Deno.test("acceptance 27: approve, then apply: the root is gone, a tombstone stays, the approval is consumed in ledger and file", async () => {
@@ -87,7 +82,7 @@ Deno.test("acceptance 27: an approval dies when the graph it names changes, when
     }, /declared, or applied, for this resource has changed/],
     [
       "data",
-      (bench) => onFleet(bench, '{"type":"Ship","data":{"name":"ida"}}'),
+      (bench) => loadFleet(bench, '{"type":"Ship","data":{"name":"ida"}}'),
       /main had 0 rows then and has 1 now/,
     ],
     ["time", (bench) => {
@@ -265,7 +260,7 @@ Deno.test("a delete that died before anything was gone needs an approval that st
     await bench.approve("graph.fleet");
     await bench.apply({ failpoint: killed });
     if (moved === "time") bench.time.nowMs += 30 * 86_400_000;
-    else await onFleet(bench, '{"type":"Ship","data":{"name":"ida"}}');
+    else await loadFleet(bench, '{"type":"Ship","data":{"name":"ida"}}');
     assert.equal((await bench.plan()).result.approvals_required[0]?.satisfied, false, moved);
     const { exitCode, diagnostics } = await bench.apply();
     assert.equal(exitCode, 3, moved);
@@ -283,7 +278,7 @@ Deno.test("rows that arrive between plan and delete stop the delete", async () =
   const { exitCode, diagnostics } = await bench.apply({
     failpoint: (name) =>
       name === "cluster_apply.after_payload_phase"
-        ? onFleet(bench, '{"type":"Ship","data":{"name":"ida"}}')
+        ? loadFleet(bench, '{"type":"Ship","data":{"name":"ida"}}')
         : Promise.resolve(),
   });
   assert.equal(exitCode, 1);
